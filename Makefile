@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+# The front door. `make help` lists what there is.
+
+B ?= build
+ifdef SAN
+B := build/san
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
+
+CC ?= gcc
+CFLAGS ?= -O2 -g
+AXON_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -fPIC -Iuapi -MMD -MP $(SANFLAGS)
+LDFLAGS += $(SANFLAGS)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+ALL :=
+UNIT_TESTS :=
+
+include $(wildcard */build.mk tests/*/build.mk)
+
+# The first path component of $(1): the folder whose CFLAGS_<folder> apply.
+top = $(firstword $(subst /, ,$(1)))
+isa = $(if $(filter %_avx512,$(1)),-mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx512bf16)\
+      $(if $(filter %_avx2,$(1)),-mavx2 -mfma -mf16c)
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(AXON_CFLAGS) $(CFLAGS_$(call top,$*)) $(call isa,$*) -c -o $@ $<
+
+-include $(shell find $(B) -name '*.d' -not -path '$(B)/san/*' 2>/dev/null)
+
+.PHONY: all
+all: $(ALL)
