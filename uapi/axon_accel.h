@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
+/*
+ * The user ABI of the axon driver, on /dev/accel/accelN.
+ *
+ * Rules: structures only grow at the end; a shorter structure from an older program means zeros
+ * (the DRM core sees to that). Arrays carry count and stride, so that their elements can grow too.
+ * Pointers and sizes are __u64. Unknown flags and non-zero padding are -EINVAL.
+ */
+#ifndef AXON_ACCEL_H
+#define AXON_ACCEL_H
+
+#include "drm.h"
+#include "axon_hw.h"
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+#define DRM_AXON_QUERY		0x00
+#define DRM_AXON_VM_CREATE	0x01
+#define DRM_AXON_VM_DESTROY	0x02
+#define DRM_AXON_VM_BIND	0x03
+#define DRM_AXON_BO_CREATE	0x04
+#define DRM_AXON_BO_MMAP_OFFSET	0x05
+/* 0x06 is BO_MADVISE's */
+#define DRM_AXON_QUEUE_CREATE	0x07
+#define DRM_AXON_QUEUE_DESTROY	0x08
+#define DRM_AXON_QUEUE_STATE	0x09
+#define DRM_AXON_SUBMIT		0x0a
+/* 0x0b is WAIT's */
+
+/* An array in user memory: `count` elements, `stride` bytes apart. */
+struct drm_axon_array {
+	__u32 stride;
+	__u32 count;
+	__u64 pointer;
+};
+
+/* ---- QUERY: size 0 asks for the size; a smaller size truncates, a larger one is zero-filled */
+enum drm_axon_query_type {
+	DRM_AXON_QUERY_DEVICE,		/* struct drm_axon_query_device */
+	DRM_AXON_QUERY_MEMORY,		/* array of struct drm_axon_query_memory */
+	DRM_AXON_QUERY_ENGINES,		/* array of struct drm_axon_query_engine */
+	DRM_AXON_QUERY_TIMESTAMP,	/* struct drm_axon_query_timestamp */
+};
+
+struct drm_axon_query {
+	__u32 type;		/* enum drm_axon_query_type */
+	__u32 size;		/* in: bytes at pointer; out: bytes available */
+	__u64 pointer;
+};
+
+struct drm_axon_query_device {
+	__u32 hw_version;	/* major << 16 | minor */
+	__u32 num_cores;
+	__u32 sram_size;	/* bytes per core */
+	__u32 clock_hz;		/* modelled */
+	__u64 features;		/* AXON_FEAT_* */
+	__u64 vram_size;
+	__u64 va_start;		/* user range of an address space */
+	__u64 va_end;
+	__u32 num_slots;	/* hardware queues in all */
+	__u32 free_slots;
+	__u8 uuid[16];
+	__u64 faults;		/* faults since the module was loaded */
+	__u64 resets;		/* queue resets since then */
+};
+
+enum drm_axon_memory_kind { DRM_AXON_MEMORY_VRAM, DRM_AXON_MEMORY_SYSTEM };
+struct drm_axon_query_memory {
+	__u32 kind;		/* enum drm_axon_memory_kind */
+	__u32 page_size;
+	__u64 size;
+	__u64 used;
+};
+
+struct drm_axon_query_engine {
+	__u32 engine;		/* enum axon_engine */
+	__u32 pad;
+	__u64 busy_cycles;	/* modelled */
+	__u64 busy_ns;		/* wall, summed over cores */
+};
+
+struct drm_axon_query_timestamp {
+	__u64 device_ns;
+	__u64 cpu_ns;		/* CLOCK_MONOTONIC at the same moment */
+};
+
+/* ---- address spaces ---- */
+struct drm_axon_vm_create {
+	__u32 flags;		/* must be 0 */
+	__u32 vm_id;		/* out, > 0 */
+};
+
+struct drm_axon_vm_destroy {
+	__u32 vm_id;
+	__u32 pad;
+};
+
+/* A syncobj to wait for, or with _SIGNAL to signal. */
+#define DRM_AXON_SYNC_SIGNAL	(1u << 0)
+#define DRM_AXON_SYNC_TIMELINE	(1u << 1)	/* point is used; otherwise it must be 0 */
+struct drm_axon_sync {
+	__u32 handle;
+	__u32 flags;
+	__u64 point;
+};
+
+enum drm_axon_bind_op_kind {
+	DRM_AXON_BIND_MAP,
+	DRM_AXON_BIND_UNMAP,
+};
+#define DRM_AXON_BIND_READONLY	(1u << 0)
+#define DRM_AXON_BIND_EXEC	(1u << 1)
+struct drm_axon_bind_op {
+	__u32 op;		/* enum drm_axon_bind_op_kind */
+	__u32 flags;		/* MAP: DRM_AXON_BIND_* */
+	__u32 bo_handle;	/* MAP */
+	__u32 pad;
+	__u64 bo_offset;	/* MAP, page-aligned */
+	__u64 va;		/* page-aligned */
+	__u64 size;		/* page-aligned, not 0 */
+};
+
+/* Operations are carried out in order before the ioctl returns. All or nothing. */
+struct drm_axon_vm_bind {
+	__u32 vm_id;
+	__u32 flags;		/* must be 0 */
+	struct drm_axon_array ops;	/* struct drm_axon_bind_op */
+	struct drm_axon_array syncs;	/* struct drm_axon_sync; count must be 0 for a synchronous bind */
+};
+
+/* ---- buffers ---- */
+#define DRM_AXON_BO_VRAM	(1u << 0)	/* may live in device memory */
+#define DRM_AXON_BO_SYSTEM	(1u << 1)	/* may live in system memory */
+
+enum drm_axon_purpose {
+	DRM_AXON_PURPOSE_OTHER,
+	DRM_AXON_PURPOSE_WEIGHTS,
+	DRM_AXON_PURPOSE_KV,
+	DRM_AXON_PURPOSE_ACTIVATIONS,
+	DRM_AXON_PURPOSE_CODE,
+	DRM_AXON_PURPOSE_COMMANDS,
+	DRM_AXON_PURPOSE_COUNT
+};
+
+struct drm_axon_bo_create {
+	__u64 size;		/* in: > 0; out: rounded up to pages */
+	__u32 flags;		/* DRM_AXON_BO_*: at least one placement */
+	__u32 purpose;		/* enum drm_axon_purpose */
+	__u32 vm_id;		/* 0, or the only VM that the buffer will be bound in */
+	__u32 handle;		/* out */
+};
+
+struct drm_axon_bo_mmap_offset {
+	__u32 handle;
+	__u32 pad;
+	__u64 offset;		/* out: for mmap(2) on the node */
+};
+
+/* ---- queues ---- */
+enum drm_axon_priority {
+	DRM_AXON_PRIORITY_LOW,
+	DRM_AXON_PRIORITY_NORMAL,
+	DRM_AXON_PRIORITY_HIGH,	/* needs CAP_SYS_NICE */
+};
+
+struct drm_axon_queue_create {
+	__u32 vm_id;
+	__u32 priority;		/* enum drm_axon_priority */
+	__u32 flags;		/* must be 0: a kernel queue */
+	__u32 queue_id;		/* out, > 0 */
+};
+
+struct drm_axon_queue_destroy {
+	__u32 queue_id;
+	__u32 pad;
+};
+
+enum drm_axon_queue_status {
+	DRM_AXON_QUEUE_OK,
+	DRM_AXON_QUEUE_DEAD,	/* faulted; `fault` tells why; create another */
+};
+
+struct drm_axon_queue_state {
+	__u32 queue_id;
+	__u32 status;		/* out: enum drm_axon_queue_status */
+	struct axon_fault fault;	/* out: cause AXON_FAULT_NONE while the queue is alive */
+};
+
+/* ---- submission ---- */
+struct drm_axon_call {
+	__u64 va;		/* command buffer: struct axon_packet[count], 64-byte aligned */
+	__u32 count;		/* packets, > 0 */
+	__u32 pad;
+};
+
+/* The calls run in order as one job; its fence goes to every sync with _SIGNAL. */
+struct drm_axon_submit {
+	__u32 queue_id;
+	__u32 flags;		/* must be 0 */
+	struct drm_axon_array calls;	/* struct drm_axon_call */
+	struct drm_axon_array syncs;	/* struct drm_axon_sync */
+};
+#define DRM_AXON_MAX_CALLS	64
+#define DRM_AXON_MAX_SYNCS	64
+#define DRM_AXON_MAX_BIND_OPS	4096
+
+#define DRM_IOCTL_AXON_QUERY \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_AXON_QUERY, struct drm_axon_query)
+#define DRM_IOCTL_AXON_VM_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_AXON_VM_CREATE, struct drm_axon_vm_create)
+#define DRM_IOCTL_AXON_VM_DESTROY \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_AXON_VM_DESTROY, struct drm_axon_vm_destroy)
+#define DRM_IOCTL_AXON_VM_BIND \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_AXON_VM_BIND, struct drm_axon_vm_bind)
+#define DRM_IOCTL_AXON_BO_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_AXON_BO_CREATE, struct drm_axon_bo_create)
+#define DRM_IOCTL_AXON_BO_MMAP_OFFSET \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_AXON_BO_MMAP_OFFSET, struct drm_axon_bo_mmap_offset)
+#define DRM_IOCTL_AXON_QUEUE_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_AXON_QUEUE_CREATE, struct drm_axon_queue_create)
+#define DRM_IOCTL_AXON_QUEUE_DESTROY \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_AXON_QUEUE_DESTROY, struct drm_axon_queue_destroy)
+#define DRM_IOCTL_AXON_QUEUE_STATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_AXON_QUEUE_STATE, struct drm_axon_queue_state)
+#define DRM_IOCTL_AXON_SUBMIT \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_AXON_SUBMIT, struct drm_axon_submit)
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif
