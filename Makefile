@@ -16,6 +16,7 @@ LDFLAGS += $(SANFLAGS)
 .DELETE_ON_ERROR:
 ALL :=
 UNIT_TESTS :=
+GUEST_TESTS :=
 
 include $(wildcard */build.mk tests/*/build.mk)
 
@@ -31,4 +32,16 @@ $(B)/%.o: %.c
 -include $(shell find $(B) -name '*.d' -not -path '$(B)/san/*' 2>/dev/null)
 
 .PHONY: all
-all: $(ALL)
+all: $(ALL) ## everything that runs on the host and in the VM, without QEMU and the module
+
+include mk/vm.mk mk/test.mk
+
+.PHONY: help clean clean-cache
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+clean: ## remove build/
+	rm -rf build
+
+clean-cache: ## remove the cache: QEMU, kernel, models (all fetched or built again)
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/axon"

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# What a VM is made of (QEMU, kernel, first files, module) and the targets that boot one.
+# These are never sanitised: they live in build/ whatever B is.
+
+MODEL ?= gemma3-270m-q4_k_m
+PROMPT ?= The capital of France is
+N ?= 64
+VM ?=
+export PROMPT
+
+.PHONY: deps qemu kernel module vm run shell force
+deps: ## install the Debian packages that are missing
+	@mk/packages.sh
+
+qemu: build/qemu-system-x86_64 ## QEMU with the axon device
+kernel: build/kernel
+module: build/axon.ko ## the driver, for the kernel of the VM
+vm: qemu module build/initramfs.cpio ## all that tools/vm needs
+
+build/qemu-system-x86_64: build/libaxoncore.so force
+	@mk/qemu.sh $< $@
+
+build/kernel: force
+	@mk/kernel.sh $@
+
+build/initramfs.cpio: build/kernel tools/vm.d/init
+	@mk/initramfs.sh build/kernel $@
+
+build/axon.ko: build/kernel force
+	@mk/module.sh build/kernel build
+
+force:
+
+run: deps ## run a model on the accelerator: MODEL=name|file PROMPT=text N=tokens TRACE=1
+	@$(MAKE) --no-print-directory -s all vm
+	@model=$$(mk/fetch_model.py '$(MODEL)') && \
+		tools/vm $(VM) -- build/accel-run -m "$$model" -p "$$PROMPT" -n $(N) \
+			$(if $(TRACE),--trace)
+
+shell: deps ## a prompt in the VM; VM='--devices 2 --iommu …' passes options to tools/vm
+	@$(MAKE) --no-print-directory -s all vm
+	@tools/vm $(VM) --tty -- $${SHELL:-/bin/sh}
