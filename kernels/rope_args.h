@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rope: normalises (optionally) and rotates queries and keys, and appends keys and values to the
+ * cache. Rotation by the tables' row of each token's position; pairs are (i, i + head/2) or, with
+ * interleaved, (2i, 2i + 1). Grid x: ceil(rows / rows_per_wg).
+ *
+ * Cache of one layer, fp16: keys [kv head][pos / 16][head_dim][16] (a packed B), values
+ * [kv head][pos][head_dim].
+ */
+#ifndef ROPE_ARGS_H
+#define ROPE_ARGS_H
+
+#include <linux/types.h>
+
+struct rope_args {
+	__u64 step;		/* struct step */
+	__u64 q, k, v;		/* float rows; q is rotated in place */
+	__u64 q_norm, k_norm;	/* float[head_dim] or 0 */
+	__u64 cos, sin;		/* float[positions][rope_dim / 2] */
+	__u64 k_cache, v_cache;
+	__u64 k_head_bytes, v_head_bytes;	/* between kv heads of the cache */
+	__u32 heads, kv_heads, head_dim;
+	__u32 rope_dim;		/* rotated leading elements of a head, even */
+	__u32 interleaved;
+	__u32 rows_per_wg;
+	float eps;
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct rope_args) == 128, "rope_args");
+
+#endif
