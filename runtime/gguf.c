@@ -1,0 +1,604 @@
+// SPDX-License-Identifier: MIT
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gguf_priv.h"
+#include "quant.h"
+
+/* Far above any real model; beyond them a count is a sign of damage. */
+#define MAX_KEYS     65536
+#define MAX_TENSORS  65536
+#define MAX_KEY_LEN  65535 /* the format's own limit */
+#define MAX_META     (1ull << 30)
+#define FIRST_READ   (1ull << 20)
+#define ALIGNMENT    32
+#define MAX_ALIGN    (1u << 20)
+
+struct reader {
+	struct gguf *g;
+	uint64_t pos;
+	struct axon_err *err;
+};
+
+/* Make the first @end bytes of the file resident. The buffer at least doubles when it grows. */
+static int load_meta(struct gguf *g, uint64_t end, struct axon_err *err)
+{
+	uint64_t want = g->meta_len ? 2 * g->meta_len : FIRST_READ;
+	uint8_t *grown;
+
+	if (end > MAX_META)
+		return axon_fail(err, -EINVAL,
+				 "%s: the metadata reaches beyond %llu bytes, more than any model "
+				 "needs: the file is damaged; get it again", g->name, MAX_META);
+	if (want < end)
+		want = end;
+	if (want > g->file_size)
+		want = g->file_size;
+	grown = realloc(g->meta, want);
+	if (!grown)
+		return axon_fail(err, -ENOMEM, "%s: no memory for %" PRIu64 " bytes of metadata",
+				 g->name, want);
+	g->meta = grown;
+	while (g->meta_len < want) {
+		ssize_t n = pread(g->fd, g->meta + g->meta_len, want - g->meta_len,
+				  (off_t)g->meta_len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return axon_fail(err, n ? -errno : -EIO, "%s: cannot read at byte %" PRIu64
+					 ": %s", g->name, g->meta_len,
+					 n ? strerror(errno) : "the file became shorter");
+		g->meta_len += (uint64_t)n;
+	}
+	return 0;
+}
+
+/* Make @n bytes at the cursor resident. @what is being read, for the message. */
+static int need(struct reader *r, uint64_t n, const char *what)
+{
+	struct gguf *g = r->g;
+
+	if (n > g->file_size - r->pos)
+		return axon_fail(r->err, -EINVAL,
+				 "%s: truncated or damaged: %s at byte %" PRIu64 " needs %" PRIu64
+				 " bytes, the file ends at byte %" PRIu64 "; get it again",
+				 g->name, what, r->pos, n, g->file_size);
+	if (r->pos + n > g->meta_len)
+		return load_meta(g, r->pos + n, r->err);
+	return 0;
+}
+
+static int read_le(struct reader *r, size_t bytes, uint64_t *v, const char *what)
+{
+	int ret = need(r, bytes, what);
+
+	if (ret)
+		return ret;
+	*v = gguf_le(r->g->meta + r->pos, bytes);
+	r->pos += bytes;
+	return 0;
+}
+
+/* A string: its length, then its bytes. Leaves their offset in *@off. */
+static int read_str(struct reader *r, uint64_t *off, uint64_t *len, const char *what)
+{
+	int ret = read_le(r, 8, len, what);
+
+	if (!ret)
+		ret = need(r, *len, what);
+	if (ret)
+		return ret;
+	*off = r->pos;
+	r->pos += *len;
+	return 0;
+}
+
+static int read_header(struct reader *r)
+{
+	struct gguf *g = r->g;
+	uint64_t version, n_tensors, n_kv;
+	int ret = need(r, 24, "the header");
+
+	if (ret)
+		return ret;
+	if (memcmp(g->meta, "GGUF", 4))
+		return axon_fail(r->err, -EINVAL,
+				 "%s: not a GGUF file: it begins with %02x %02x %02x %02x where "
+				 "\"GGUF\" (47 47 55 46) was expected; give a .gguf model", g->name,
+				 g->meta[0], g->meta[1], g->meta[2], g->meta[3]);
+	version = gguf_le(g->meta + 4, 4);
+	n_tensors = gguf_le(g->meta + 8, 8);
+	n_kv = gguf_le(g->meta + 16, 8);
+	r->pos = 24;
+	if (version && !(version & 0xffff))
+		return axon_fail(r->err, -EINVAL,
+				 "%s: a big-endian GGUF file; little-endian was expected: convert the "
+				 "model again on or for a little-endian machine", g->name);
+	if (version != 2 && version != 3)
+		return axon_fail(r->err, -EINVAL,
+				 "%s: GGUF version %" PRIu64 "; versions 2 and 3 are supported: convert "
+				 "the model again with a current converter", g->name, version);
+	if (n_tensors > MAX_TENSORS || n_kv > MAX_KEYS)
+		return axon_fail(r->err, -EINVAL,
+				 "%s: the header counts %" PRIu64 " tensors and %" PRIu64 " keys; at most "
+				 "%u and %u are expected: the file is damaged; get it again", g->name,
+				 n_tensors, n_kv, MAX_TENSORS, MAX_KEYS);
+	g->n_tensors = (uint32_t)n_tensors;
+	g->n_kv = (uint32_t)n_kv;
+	return 0;
+}
+
+static int skip_strings(struct reader *r, uint64_t n)
+{
+	uint64_t off, len;
+	int ret = 0;
+
+	for (uint64_t i = 0; i < n && !ret; i++)
+		ret = read_str(r, &off, &len, "a string of an array");
+	return ret;
+}
+
+static int read_array(struct reader *r, struct gguf_kv *kv)
+{
+	uint64_t element, bytes;
+	const char *key;
+	int ret = read_le(r, 4, &element, "an array's type");
+
+	if (!ret)
+		ret = read_le(r, 8, &kv->n, "an array's length");
+	if (ret)
+		return ret;
+	key = (const char *)r->g->meta + kv->key;
+	if (element == GGUF_ARRAY || element >= GGUF_KINDS)
+		return axon_fail(r->err, -EINVAL,
+				 "%s: key '%.*s' is an array of %s %" PRIu64 "; numbers, booleans or "
+				 "strings were expected: convert the model again", r->g->name,
+				 (int)kv->key_len, key,
+				 element == GGUF_ARRAY ? "arrays, type" : "unknown type", element);
+	kv->element = (enum gguf_kind)element;
+	kv->data = r->pos;
+	if (kv->element == GGUF_STRING)
+		return skip_strings(r, kv->n);
+	if (__builtin_mul_overflow(kv->n, (uint64_t)gguf_kind_size(kv->element), &bytes))
+		bytes = UINT64_MAX;
+	ret = need(r, bytes, "an array");
+	if (!ret)
+		r->pos += bytes;
+	return ret;
+}
+
+static int read_kv(struct reader *r, struct gguf_kv *kv)
+{
+	uint64_t kind;
+	int ret = read_str(r, &kv->key, &kv->key_len, "a key");
+
+	if (ret)
+		return ret;
+	if (!kv->key_len || kv->key_len > MAX_KEY_LEN)
+		return axon_fail(r->err, -EINVAL,
+				 "%s: a key of %" PRIu64 " bytes at byte %" PRIu64 "; 1 to %u were "
+				 "expected: the file is damaged; get it again", r->g->name, kv->key_len,
+				 kv->key, MAX_KEY_LEN);
+	ret = read_le(r, 4, &kind, "a key's type");
+	if (ret)
+		return ret;
+	if (kind >= GGUF_KINDS)
+		return axon_fail(r->err, -EINVAL,
+				 "%s: key '%.*s' has type %" PRIu64 "; 0 to %u were expected: the file is "
+				 "damaged; get it again", r->g->name, (int)kv->key_len,
+				 (const char *)r->g->meta + kv->key, kind, GGUF_KINDS - 1);
+	kv->kind = (enum gguf_kind)kind;
+	if (kv->kind == GGUF_ARRAY)
+		return read_array(r, kv);
+	if (kv->kind == GGUF_STRING)
+		return read_str(r, &kv->data, &kv->n, "a string");
+	kv->data = r->pos;
+	ret = need(r, gguf_kind_size(kv->kind), "a value");
+	if (!ret)
+		r->pos += gguf_kind_size(kv->kind);
+	return ret;
+}
+
+static int read_tensor_name(struct reader *r, struct gguf_tensor *t)
+{
+	uint64_t off, len;
+	int ret = read_str(r, &off, &len, "a tensor's name");
+
+	if (ret)
+		return ret;
+	if (!len || len >= GGUF_MAX_NAME || memchr(r->g->meta + off, 0, len))
+		return axon_fail(r->err, -EINVAL,
+				 "%s: a tensor's name at byte %" PRIu64 " has %" PRIu64 " bytes; 1 to %d "
+				 "without a NUL were expected: the file is damaged; get it again",
+				 r->g->name, off, len, GGUF_MAX_NAME - 1);
+	memcpy(t->name, r->g->meta + off, len);
+	return 0;
+}
+
+/* Name, shape, type and offset (relative to the data section here) of one tensor. */
+static int read_tensor(struct reader *r, struct gguf_tensor *t)
+{
+	uint64_t v = 0;
+	int ret = read_tensor_name(r, t);
+
+	if (!ret)
+		ret = read_le(r, 4, &v, "a tensor's dimensions");
+	if (ret)
+		return ret;
+	if (!v || v > GGUF_MAX_DIMS)
+		return axon_fail(r->err, -EINVAL,
+				 "%s: tensor '%s' has %" PRIu64 " dimensions; 1 to %d were expected: the "
+				 "file is damaged; get it again", r->g->name, t->name, v, GGUF_MAX_DIMS);
+	t->n_dims = (uint32_t)v;
+	for (uint32_t i = 0; i < GGUF_MAX_DIMS; i++) {
+		t->ne[i] = 1;
+		if (i < t->n_dims)
+			ret = read_le(r, 8, &t->ne[i], "a tensor's shape");
+		if (ret)
+			return ret;
+		if (!t->ne[i])
+			return axon_fail(r->err, -EINVAL,
+					 "%s: tensor '%s' has an empty dimension %u; at least 1 element was "
+					 "expected: convert the model again", r->g->name, t->name, i);
+	}
+	ret = read_le(r, 4, &v, "a tensor's type");
+	if (ret)
+		return ret;
+	t->type = (uint32_t)v;
+	return read_le(r, 8, &t->offset, "a tensor's offset");
+}
+
+static int check_tensor_size(struct gguf *g, struct gguf_tensor *t, struct axon_err *err)
+{
+	const struct quant_type *type = quant_type(t->type);
+	uint64_t rows;
+
+	if (!quant_supported(t->type))
+		return axon_fail(err, -EINVAL,
+				 "%s: tensor '%s' has type %s (%u); supported are " QUANT_SUPPORTED
+				 ": requantise the model to one of these", g->name, t->name,
+				 type ? type->name : "unknown", t->type);
+	if (t->ne[0] % type->block)
+		return axon_fail(err, -EINVAL,
+				 "%s: tensor '%s' has rows of %" PRIu64 " elements; %s needs a multiple "
+				 "of %u: the file is damaged; get it again", g->name, t->name, t->ne[0],
+				 type->name, type->block);
+	if (__builtin_mul_overflow(t->ne[1], t->ne[2], &rows) ||
+	    __builtin_mul_overflow(rows, t->ne[3], &rows) ||
+	    quant_size(t->type, t->ne[0], rows, &t->size))
+		return axon_fail(err, -EOVERFLOW,
+				 "%s: tensor '%s' of %" PRIu64 " × %" PRIu64 " × %" PRIu64 " × %" PRIu64
+				 " elements overflows 64 bits: the file is damaged; get it again",
+				 g->name, t->name, t->ne[0], t->ne[1], t->ne[2], t->ne[3]);
+	return 0;
+}
+
+/* Turn the tensor's offset into one from the start of the file, having checked that it fits. */
+static int place_tensor(struct gguf *g, struct gguf_tensor *t, uint64_t data, uint32_t alignment,
+			struct axon_err *err)
+{
+	int ret = check_tensor_size(g, t, err);
+
+	if (ret)
+		return ret;
+	if (t->offset % alignment)
+		return axon_fail(err, -EINVAL,
+				 "%s: tensor '%s' lies at offset %" PRIu64 ", no multiple of the "
+				 "alignment %u: the file is damaged; get it again", g->name, t->name,
+				 t->offset, alignment);
+	if (t->offset > g->file_size - data || t->size > g->file_size - data - t->offset)
+		return axon_fail(err, -EINVAL,
+				 "%s: tensor '%s' needs %" PRIu64 " bytes at offset %" PRIu64 " of the "
+				 "data, which begins at byte %" PRIu64 "; the file has only %" PRIu64
+				 " bytes: it is truncated; get it again", g->name, t->name, t->size,
+				 t->offset, data, g->file_size);
+	t->offset += data;
+	return 0;
+}
+
+static int by_key(const void *a, const void *b, void *arg)
+{
+	const struct gguf *g = arg;
+	const struct gguf_kv *x = &g->kv[*(const uint32_t *)a], *y = &g->kv[*(const uint32_t *)b];
+
+	if (x->key_len != y->key_len)
+		return x->key_len < y->key_len ? -1 : 1;
+	return memcmp(g->meta + x->key, g->meta + y->key, x->key_len);
+}
+
+static int by_name(const void *a, const void *b, void *arg)
+{
+	const struct gguf *g = arg;
+
+	return strcmp(g->tensors[*(const uint32_t *)a].name,
+		      g->tensors[*(const uint32_t *)b].name);
+}
+
+static uint32_t *sorted_order(uint32_t n, int (*compare)(const void *, const void *, void *),
+			      struct gguf *g)
+{
+	uint32_t *order = malloc((n ? n : 1) * sizeof(*order));
+
+	if (!order)
+		return NULL;
+	for (uint32_t i = 0; i < n; i++)
+		order[i] = i;
+	qsort_r(order, n, sizeof(*order), compare, g);
+	return order;
+}
+
+/* Sort keys for the binary search in gguf_find_kv, which also brings duplicates together. */
+static int index_keys(struct gguf *g, struct axon_err *err)
+{
+	g->kv_order = sorted_order(g->n_kv, by_key, g);
+	if (!g->kv_order)
+		return axon_fail(err, -ENOMEM, "%s: no memory for %u keys", g->name, g->n_kv);
+	for (uint32_t i = 1; i < g->n_kv; i++)
+		if (!by_key(&g->kv_order[i - 1], &g->kv_order[i], g)) {
+			const struct gguf_kv *kv = &g->kv[g->kv_order[i]];
+
+			return axon_fail(err, -EINVAL,
+					 "%s: key '%.*s' stands twice; once was expected: convert the "
+					 "model again", g->name, (int)kv->key_len,
+					 (const char *)g->meta + kv->key);
+		}
+	return 0;
+}
+
+static int index_tensors(struct gguf *g, struct axon_err *err)
+{
+	g->tensor_order = sorted_order(g->n_tensors, by_name, g);
+	if (!g->tensor_order)
+		return axon_fail(err, -ENOMEM, "%s: no memory for %u tensors", g->name,
+				 g->n_tensors);
+	for (uint32_t i = 1; i < g->n_tensors; i++)
+		if (!by_name(&g->tensor_order[i - 1], &g->tensor_order[i], g))
+			return axon_fail(err, -EINVAL,
+					 "%s: tensor '%s' stands twice; once was expected: convert the "
+					 "model again", g->name,
+					 g->tensors[g->tensor_order[i]].name);
+	return 0;
+}
+
+static int read_alignment(struct gguf *g, uint32_t *alignment, struct axon_err *err)
+{
+	int ret = gguf_u32_or(g, "general.alignment", ALIGNMENT, alignment, err);
+
+	if (ret)
+		return ret;
+	if (!*alignment || *alignment & (*alignment - 1) || *alignment > MAX_ALIGN)
+		return axon_fail(err, -EINVAL,
+				 "%s: general.alignment is %u; a power of two up to %u was expected: "
+				 "convert the model again", g->name, *alignment, MAX_ALIGN);
+	return 0;
+}
+
+static int read_arch(struct gguf *g, struct axon_err *err)
+{
+	struct gguf_str s;
+	int ret;
+
+	if (!gguf_has(g, "general.architecture"))
+		return 0;
+	ret = gguf_str(g, "general.architecture", &s, err);
+	if (ret)
+		return ret;
+	if (!s.n || s.n >= sizeof(g->arch) || memchr(s.p, 0, s.n))
+		return axon_fail(err, -EINVAL,
+				 "%s: general.architecture has %zu bytes; 1 to %zu without a NUL were "
+				 "expected: convert the model again", g->name, s.n, sizeof(g->arch) - 1);
+	memcpy(g->arch, s.p, s.n);
+	return 0;
+}
+
+static int read_keys(struct reader *r)
+{
+	struct gguf *g = r->g;
+	int ret = 0;
+
+	g->kv = calloc(g->n_kv ? g->n_kv : 1, sizeof(*g->kv));
+	if (!g->kv)
+		return axon_fail(r->err, -ENOMEM, "%s: no memory for %u keys", g->name, g->n_kv);
+	for (uint32_t i = 0; i < g->n_kv && !ret; i++)
+		ret = read_kv(r, &g->kv[i]);
+	if (!ret)
+		ret = index_keys(g, r->err);
+	if (!ret)
+		ret = read_arch(g, r->err);
+	return ret;
+}
+
+static int read_tensors(struct reader *r)
+{
+	struct gguf *g = r->g;
+	uint32_t alignment;
+	uint64_t data;
+	int ret = read_alignment(g, &alignment, r->err);
+
+	if (ret)
+		return ret;
+	g->tensors = calloc(g->n_tensors ? g->n_tensors : 1, sizeof(*g->tensors));
+	if (!g->tensors)
+		return axon_fail(r->err, -ENOMEM, "%s: no memory for %u tensors", g->name,
+				 g->n_tensors);
+	for (uint32_t i = 0; i < g->n_tensors && !ret; i++)
+		ret = read_tensor(r, &g->tensors[i]);
+	data = (r->pos + alignment - 1) & ~(uint64_t)(alignment - 1);
+	if (data > g->file_size) /* a file of metadata only may end without the padding */
+		data = g->file_size;
+	for (uint32_t i = 0; i < g->n_tensors && !ret; i++)
+		ret = place_tensor(g, &g->tensors[i], data, alignment, r->err);
+	return ret ? ret : index_tensors(g, r->err);
+}
+
+static int parse(struct gguf *g, struct axon_err *err)
+{
+	struct reader r = {.g = g, .err = err};
+	int ret = read_header(&r);
+
+	if (!ret)
+		ret = read_keys(&r);
+	if (!ret)
+		ret = read_tensors(&r);
+	return ret;
+}
+
+static int measure(struct gguf *g, struct axon_err *err)
+{
+	struct stat st;
+
+	if (fstat(g->fd, &st))
+		return axon_fail(err, -errno, "%s: %s", g->name, strerror(errno));
+	if (S_ISREG(st.st_mode)) {
+		g->file_size = (uint64_t)st.st_size;
+		return 0;
+	}
+	if (!S_ISBLK(st.st_mode))
+		return axon_fail(err, -EINVAL,
+				 "%s: neither a file nor a block device; give a .gguf model", g->name);
+	if (ioctl(g->fd, BLKGETSIZE64, &g->file_size))
+		return axon_fail(err, -errno, "%s: cannot tell the block device's size: %s",
+				 g->name, strerror(errno));
+	return 0;
+}
+
+int gguf_open_fd(int fd, const char *name, struct gguf **out, struct axon_err *err)
+{
+	struct gguf *g = calloc(1, sizeof(*g));
+	int ret;
+
+	if (!g)
+		return axon_fail(err, -ENOMEM, "%s: no memory", name);
+	g->name = strdup(name);
+	g->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (!g->name)
+		ret = axon_fail(err, -ENOMEM, "%s: no memory", name);
+	else if (g->fd < 0)
+		ret = axon_fail(err, -errno, "%s: %s", name, strerror(errno));
+	else
+		ret = measure(g, err);
+	if (!ret)
+		ret = parse(g, err);
+	if (ret) {
+		gguf_close(g);
+		return ret;
+	}
+	*out = g;
+	return 0;
+}
+
+int gguf_open(const char *path, struct gguf **out, struct axon_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return axon_fail(err, -errno, "%s: cannot open the model: %s", path,
+				 strerror(errno));
+	ret = gguf_open_fd(fd, path, out, err);
+	close(fd);
+	return ret;
+}
+
+void gguf_close(struct gguf *g)
+{
+	if (!g)
+		return;
+	if (g->fd >= 0)
+		close(g->fd);
+	free(g->tensor_order);
+	free(g->tensors);
+	free(g->kv_order);
+	free(g->kv);
+	free(g->meta);
+	free(g->name);
+	free(g);
+}
+
+int gguf_fd(const struct gguf *g)
+{
+	return g->fd;
+}
+
+const char *gguf_name(const struct gguf *g)
+{
+	return g->name;
+}
+
+const char *gguf_arch(const struct gguf *g)
+{
+	return g->arch;
+}
+
+size_t gguf_n_tensors(const struct gguf *g)
+{
+	return g->n_tensors;
+}
+
+const struct gguf_tensor *gguf_tensor(const struct gguf *g, size_t i)
+{
+	return &g->tensors[i];
+}
+
+const struct gguf_tensor *gguf_find_tensor(const struct gguf *g, const char *name)
+{
+	uint32_t low = 0, high = g->n_tensors;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const struct gguf_tensor *t = &g->tensors[g->tensor_order[middle]];
+		int order = strcmp(name, t->name);
+
+		if (!order)
+			return t;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+int gguf_get_tensor(const struct gguf *g, const char *name, const struct gguf_tensor **t,
+		    struct axon_err *err)
+{
+	*t = gguf_find_tensor(g, name);
+	if (!*t)
+		return axon_fail(err, -ENOENT,
+				 "%s: tensor '%s' is missing, which architecture '%s' needs: the file is "
+				 "incomplete; get it or convert it again", g->name, name, g->arch);
+	return 0;
+}
+
+int gguf_read(const struct gguf *g, const struct gguf_tensor *t, uint64_t offset, void *buf,
+	      size_t len, struct axon_err *err)
+{
+	uint8_t *p = buf;
+
+	if (offset > t->size || len > t->size - offset)
+		return axon_fail(err, -EINVAL,
+				 "%s: a read of %zu bytes at %" PRIu64 " of tensor '%s', which has %" PRIu64
+				 " bytes", g->name, len, offset, t->name, t->size);
+	while (len) {
+		ssize_t n = pread(g->fd, p, len, (off_t)(t->offset + offset));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return axon_fail(err, n ? -errno : -EIO, "%s: cannot read tensor '%s': %s",
+					 g->name, t->name,
+					 n ? strerror(errno) : "the file became shorter");
+		p += n;
+		offset += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
