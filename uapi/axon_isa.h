@@ -289,7 +289,8 @@ _Static_assert(sizeof(struct axon_vector_operand) == 40, "axon_vector_operand");
  * X(name, sources, text). Floating-point unless said; compare results are all ones or zero.
  * LOAD, STORE, QUANT, GATHER, SCATTER_ADD, TOPK name an operand: LOAD and GATHER in `a`, the
  * others in `dst`. I32 operands load and store bits; I8 and U8 load as integers, converted to
- * fp32, and store with nearest rounding and saturation.
+ * fp32, and store with nearest rounding and saturation. A STORE of a row register stores one
+ * element for the row, at column 0, among the instructions that run once after the pass.
  */
 #define AXON_V_LIST(X)                                                              \
 	X(PASS, 0, "end of pass")                                                   \
