@@ -11,8 +11,9 @@ $(LIBAXONRT): $(patsubst %.c,$(B)/%.o,$(wildcard runtime/*.c))
 
 ALL += $(LIBAXONRT)
 
-LIBS_test_gguf := $(LIBAXONRT)
-LIBS_test_gguf_fuzz := $(LIBAXONRT) $(LIBS_axonrt)
+# tests/unit; the *.o there are helpers that several tests share
 LIBS_test_quant := $(LIBAXONRT) -lm
-LIBS_test_tokenizer := $(LIBAXONRT) $(LIBS_axonrt)
-LIBS_test_chat := $(LIBAXONRT)
+LIBS_test_gguf := $(B)/tests/unit/gguf_builder.o $(LIBAXONRT)
+LIBS_test_gguf_fuzz := $(B)/tests/unit/gguf_builder.o $(LIBAXONRT) $(LIBS_axonrt)
+LIBS_test_tokenizer := $(B)/tests/unit/gguf_builder.o $(LIBAXONRT) $(LIBS_axonrt)
+LIBS_test_chat := $(B)/tests/unit/gguf_builder.o $(LIBAXONRT)
