@@ -79,18 +79,6 @@ static enum hart_exit fault(struct axon_hart *h, uint32_t cause, uint64_t pc, ui
 	return HART_EXIT_FAULT;
 }
 
-/*
- * A local address that is not in SRAM, reached through sp, is a stack that overflowed: it gets the
- * cause that says so.
- */
-static enum hart_exit data_fault(struct axon_hart *h, uint32_t cause, const struct hart_op *op,
-				 uint64_t addr)
-{
-	if (cause == AXON_FAULT_LOCAL_ADDR && op->rs1 == 2)
-		cause = AXON_FAULT_STACK;
-	return fault(h, cause, h->pc, addr);
-}
-
 /* Should the hart stop here? Returns the exit, or -1 to go on. */
 static int poll_exit(const struct hart_env *env, uint64_t executed, uint64_t budget)
 {
@@ -642,7 +630,7 @@ op_illegal:
 	return fault(h, AXON_FAULT_ILLEGAL_INSN, h->pc, h->pc);
 data_fault:
 	SYNC();
-	return data_fault(h, cause, p, env->cache->fault_addr);
+	return fault(h, cause, h->pc, env->cache->fault_addr);
 op_jal_misaligned:
 	target = page->va + IMM;
 	goto jump_misaligned;

@@ -56,7 +56,7 @@ enum hart_custom {
 	HART_CUSTOM_OK,		/* retire and go on */
 	HART_CUSTOM_LEAVE,	/* retire, then leave with HART_EXIT_CUSTOM */
 	HART_CUSTOM_RETRY,	/* leave with HART_EXIT_CUSTOM, execute it again on return */
-	HART_CUSTOM_FAULT,	/* hart.fault.{cause, addr, info} are set; leave with HART_EXIT_FAULT */
+	HART_CUSTOM_FAULT,	/* leave with HART_EXIT_FAULT; hart.fault has cause, addr, info */
 };
 
 /* What surrounds a hart while it runs. Callbacks are called on the thread of hart_run(). */
@@ -66,23 +66,24 @@ struct hart_env {
 	uint8_t *sram;		/* at AXON_SRAM_BASE */
 	uint32_t sram_size;	/* at least 8 */
 
-	uint64_t space;		/* the address space: translations and decoded code are kept by it */
+	uint64_t space;		/* translations and decoded code are kept by it */
 	struct hart_cache *cache;
 
 	/* Polled at least every 1,024 taken branches; may be NULL. */
 	const volatile uint32_t *stop;
 
 	/*
-	 * Find the host memory behind @va (at or above 4 GiB). Sets *@host to the byte and *@run to
-	 * the number of contiguous bytes from there, which must reach the end of the 4 KiB page, and
-	 * returns 0; or returns a fault cause. The result is kept until hart_cache_flush().
+	 * Find the host memory behind @va (at or above 4 GiB). Sets *@host to the byte and *@run
+	 * to the number of contiguous bytes from there, which must reach the end of the 4 KiB
+	 * page, and returns 0; or returns a fault cause. The result is kept until
+	 * hart_cache_flush().
 	 */
 	int (*translate)(void *ctx, uint64_t va, enum hart_access access, uint8_t **host,
 			 uint64_t *run);
 
 	/*
-	 * Execute custom-0 instruction @insn. hart.cycles is current and may be advanced; x and f may
-	 * be read and written. *@rd, 0 at first, goes to the destination register if it retires.
+	 * Execute custom-0 instruction @insn. hart.cycles is current and may be advanced. *@rd, 0
+	 * at first, goes to the destination register if the instruction retires.
 	 */
 	enum hart_custom (*custom)(void *ctx, struct axon_hart *h, uint32_t insn, uint64_t rs1,
 				   uint64_t rs2, uint64_t *rd);
