@@ -87,6 +87,8 @@ enum accel_purpose {
 /* Loads an ELF from memory or a file: checks it, relocates it, places it in the address space. */
 int accel_program_load(struct accel_vm *vm, const void *elf, size_t bytes, struct accel_program **prog);
 int accel_program_load_file(struct accel_vm *vm, const char *path, struct accel_program **prog);
+/* Only checks: 0, or -ENOEXEC and in why what was expected and what was found. */
+int accel_program_check(const void *elf, size_t bytes, char *why, size_t why_bytes);
 void accel_program_destroy(struct accel_program *prog);
 /* -ENOENT if the program has no global function of that name. */
 int accel_program_kernel(struct accel_program *prog, const char *name, const struct accel_kernel **kernel);
@@ -113,8 +115,10 @@ struct accel_sync {
 	uint64_t value;
 };
 /*
- * Runs a finished stream after all `wait` points, then signals all `signal` points. The stream may be
- * submitted again at once; it must not be recorded into or destroyed until it has completed.
+ * Runs a finished stream after all `wait` points, then signals all `signal` points. A point waited
+ * for must have been signalled or submitted already, a point signalled must be the timeline's
+ * highest so far: -EINVAL. The stream may be submitted again at once; it must not be recorded into or
+ * destroyed until it has completed. Blocks while 63 submissions of the queue are outstanding.
  */
 int accel_queue_submit(struct accel_queue *queue, struct accel_stream *stream,
 		       const struct accel_sync *wait, unsigned int num_wait,
@@ -123,6 +127,7 @@ int accel_queue_submit(struct accel_queue *queue, struct accel_stream *stream,
 int accel_queue_run(struct accel_queue *queue, struct accel_stream *stream);
 
 /* ---- streams ---- */
+/* A packet's tag, which fault records repeat, is its number in the stream (but for raw packets). */
 int accel_stream_create(struct accel_vm *vm, struct accel_stream **stream);
 void accel_stream_destroy(struct accel_stream *stream);
 int accel_stream_reset(struct accel_stream *stream);	/* forget what was recorded */

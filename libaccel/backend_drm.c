@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+/* The backend that asks the kernel driver, through its ioctls and libdrm. */
+#include "backend.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <xf86drm.h>
+
+#define DRIVER_NAME "axon"
+
+struct backend {
+	int fd;
+};
+
+/* drmIoctl() restarts after signals. */
+static int call(const struct backend *backend, unsigned long request, void *arg)
+{
+	return drmIoctl(backend->fd, request, arg) < 0 ? -errno : 0;
+}
+
+/* The last component of what /sys/class/accel/accelN/`what` points at. */
+static bool sysfs_target(unsigned int minor, const char *what, char *name, size_t bytes)
+{
+	char path[64], target[PATH_MAX];
+	const char *base;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/sys/class/accel/accel%u/%s", minor, what);
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		return false;
+	target[length] = '\0';
+	base = strrchr(target, '/');
+	base = base ? base + 1 : target;
+	if (strlen(base) >= bytes)
+		return false;
+	strcpy(name, base);
+	return true;
+}
+
+static int by_minor(const void *a, const void *b)
+{
+	const struct backend_node *x = a, *y = b;
+
+	return x->minor < y->minor ? -1 : x->minor > y->minor;
+}
+
+int backend_enumerate(struct backend_node nodes[BACKEND_MAX_NODES])
+{
+	DIR *dir = opendir("/sys/class/accel");
+	const struct dirent *entry;
+	int count = 0;
+
+	if (!dir)
+		return -ENODEV;
+	while ((entry = readdir(dir)) && count < BACKEND_MAX_NODES) {
+		struct backend_node *node = &nodes[count];
+		char driver[32];
+
+		if (sscanf(entry->d_name, "accel%u", &node->minor) == 1 &&
+		    sysfs_target(node->minor, "device/driver", driver, sizeof(driver)) &&
+		    !strcmp(driver, DRIVER_NAME) &&
+		    sysfs_target(node->minor, "device", node->bdf, sizeof(node->bdf)))
+			count++;
+	}
+	closedir(dir);
+	qsort(nodes, count, sizeof(*nodes), by_minor);
+	return count ? count : -ENODEV;
+}
+
+int backend_open(const struct backend_node *node, struct backend **out)
+{
+	struct backend *backend = malloc(sizeof(*backend));
+	char path[64];
+	int ret;
+
+	if (!backend)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "/dev/accel/accel%u", node->minor);
+	backend->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (backend->fd < 0) {
+		ret = errno == ENOENT ? -ENODEV : -errno;
+		free(backend);
+		return ret;
+	}
+	*out = backend;
+	return 0;
+}
+
+void backend_close(struct backend *backend)
+{
+	close(backend->fd);
+	free(backend);
+}
+
+int backend_fd(struct backend *backend)
+{
+	return backend->fd;
+}
+
+static int query(struct backend *backend, uint32_t type, void *data, uint32_t *size)
+{
+	struct drm_axon_query query = {
+		.type = type,
+		.size = *size,
+		.pointer = (uintptr_t)data,
+	};
+	int ret = call(backend, DRM_IOCTL_AXON_QUERY, &query);
+
+	*size = query.size;
+	return ret;
+}
+
+int backend_query_device(struct backend *backend, struct drm_axon_query_device *device)
+{
+	uint32_t size = sizeof(*device);
+
+	return query(backend, DRM_AXON_QUERY_DEVICE, device, &size);
+}
+
+static int query_memory(struct backend *backend, struct accel_device_info *info)
+{
+	struct drm_axon_query_memory memory[8] = { 0 };
+	uint32_t size = sizeof(memory);
+	int ret = query(backend, DRM_AXON_QUERY_MEMORY, memory, &size);
+
+	for (unsigned int i = 0; i < 8 && !ret; i++) {
+		if (memory[i].kind == DRM_AXON_MEMORY_VRAM)
+			info->vram_used += memory[i].used;
+		else if (memory[i].kind == DRM_AXON_MEMORY_SYSTEM)
+			info->system_used += memory[i].used;
+	}
+	return ret;
+}
+
+static int query_engines(struct backend *backend, struct accel_device_info *info)
+{
+	struct drm_axon_query_engine engines[16] = { 0 };
+	uint32_t size = sizeof(engines);
+	int ret = query(backend, DRM_AXON_QUERY_ENGINES, engines, &size);
+
+	for (unsigned int i = 0; i < 16 && !ret; i++) {
+		if (engines[i].engine >= AXON_NUM_ENGINES)
+			continue;
+		info->busy_cycles[engines[i].engine] += engines[i].busy_cycles;
+		info->busy_ns[engines[i].engine] += engines[i].busy_ns;
+	}
+	return ret;
+}
+
+int backend_query_use(struct backend *backend, struct accel_device_info *info)
+{
+	struct drm_axon_query_timestamp timestamp = { 0 };
+	uint32_t size = sizeof(timestamp);
+	int ret = query_memory(backend, info);
+
+	if (!ret)
+		ret = query_engines(backend, info);
+	if (!ret)
+		ret = query(backend, DRM_AXON_QUERY_TIMESTAMP, &timestamp, &size);
+	info->timestamp_ns = timestamp.device_ns;
+	return ret;
+}
+
+int backend_vm_create(struct backend *backend, uint32_t *vm)
+{
+	struct drm_axon_vm_create create = { 0 };
+	int ret = call(backend, DRM_IOCTL_AXON_VM_CREATE, &create);
+
+	*vm = create.vm_id;
+	return ret;
+}
+
+void backend_vm_destroy(struct backend *backend, uint32_t vm)
+{
+	struct drm_axon_vm_destroy destroy = { .vm_id = vm };
+
+	call(backend, DRM_IOCTL_AXON_VM_DESTROY, &destroy);
+}
+
+int backend_bind(struct backend *backend, uint32_t vm, const struct drm_axon_bind_op *op)
+{
+	struct drm_axon_vm_bind bind = {
+		.vm_id = vm,
+		.ops = {
+			.stride = sizeof(*op),
+			.count = 1,
+			.pointer = (uintptr_t)op,
+		},
+	};
+
+	return call(backend, DRM_IOCTL_AXON_VM_BIND, &bind);
+}
+
+int backend_bo_create(struct backend *backend, struct drm_axon_bo_create *bo)
+{
+	return call(backend, DRM_IOCTL_AXON_BO_CREATE, bo);
+}
+
+void backend_bo_destroy(struct backend *backend, uint32_t handle)
+{
+	drmCloseBufferHandle(backend->fd, handle);
+}
+
+int backend_bo_map(struct backend *backend, uint32_t handle, size_t size, void **out)
+{
+	struct drm_axon_bo_mmap_offset offset = { .handle = handle };
+	int ret = call(backend, DRM_IOCTL_AXON_BO_MMAP_OFFSET, &offset);
+	void *ptr;
+
+	if (ret < 0)
+		return ret;
+	ptr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, backend->fd,
+		   (off_t)offset.offset);
+	if (ptr == MAP_FAILED)
+		return -errno;
+	*out = ptr;
+	return 0;
+}
+
+void backend_bo_unmap(struct backend *backend, void *ptr, size_t size)
+{
+	(void)backend;
+	munmap(ptr, size);
+}
+
+int backend_queue_create(struct backend *backend, uint32_t vm, uint32_t priority, uint32_t *queue)
+{
+	struct drm_axon_queue_create create = { .vm_id = vm, .priority = priority };
+	int ret = call(backend, DRM_IOCTL_AXON_QUEUE_CREATE, &create);
+
+	*queue = create.queue_id;
+	return ret;
+}
+
+void backend_queue_destroy(struct backend *backend, uint32_t queue)
+{
+	struct drm_axon_queue_destroy destroy = { .queue_id = queue };
+
+	call(backend, DRM_IOCTL_AXON_QUEUE_DESTROY, &destroy);
+}
+
+int backend_queue_state(struct backend *backend, uint32_t queue, struct drm_axon_queue_state *state)
+{
+	state->queue_id = queue;
+	return call(backend, DRM_IOCTL_AXON_QUEUE_STATE, state);
+}
+
+int backend_submit(struct backend *backend, uint32_t queue, const struct drm_axon_call *calls,
+		   unsigned int num_calls, const struct drm_axon_sync *syncs,
+		   unsigned int num_syncs)
+{
+	struct drm_axon_submit submit = {
+		.queue_id = queue,
+		.calls = {
+			.stride = sizeof(*calls),
+			.count = num_calls,
+			.pointer = (uintptr_t)calls,
+		},
+		.syncs = {
+			.stride = sizeof(*syncs),
+			.count = num_syncs,
+			.pointer = (uintptr_t)syncs,
+		},
+	};
+
+	return call(backend, DRM_IOCTL_AXON_SUBMIT, &submit);
+}
+
+/* Of the drmSyncobj functions some return -1 and some -errno: errno itself is right for all. */
+
+int backend_sync_create(struct backend *backend, uint32_t *handle)
+{
+	return drmSyncobjCreate(backend->fd, 0, handle) < 0 ? -errno : 0;
+}
+
+void backend_sync_destroy(struct backend *backend, uint32_t handle)
+{
+	drmSyncobjDestroy(backend->fd, handle);
+}
+
+int backend_sync_signal(struct backend *backend, uint32_t handle, uint64_t point)
+{
+	return drmSyncobjTimelineSignal(backend->fd, &handle, &point, 1) < 0 ? -errno : 0;
+}
+
+int backend_sync_query(struct backend *backend, uint32_t handle, uint64_t *point)
+{
+	return drmSyncobjQuery(backend->fd, &handle, point, 1) < 0 ? -errno : 0;
+}
+
+int backend_sync_wait(struct backend *backend, uint32_t handle, uint64_t point, int64_t deadline_ns)
+{
+	int ret = drmSyncobjTimelineWait(backend->fd, &handle, &point, 1, deadline_ns,
+					 DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT, NULL);
+
+	return ret < 0 ? -errno : 0;
+}
