@@ -14,6 +14,6 @@ ALL += $(LIBAXONRT)
 # tests/unit; the *.o there are helpers that several tests share
 LIBS_test_quant := $(LIBAXONRT) -lm
 LIBS_test_gguf := $(B)/tests/unit/gguf_builder.o $(LIBAXONRT)
-LIBS_test_gguf_fuzz := $(B)/tests/unit/gguf_builder.o $(LIBAXONRT) $(LIBS_axonrt)
-LIBS_test_tokenizer := $(B)/tests/unit/gguf_builder.o $(LIBAXONRT) $(LIBS_axonrt)
+LIBS_test_gguf_fuzz := $(addprefix $(B)/tests/unit/,gguf_builder.o small_vocab.o) $(LIBAXONRT) $(LIBS_axonrt)
+LIBS_test_tokenizer := $(addprefix $(B)/tests/unit/,gguf_builder.o small_vocab.o) $(LIBAXONRT) $(LIBS_axonrt)
 LIBS_test_chat := $(B)/tests/unit/gguf_builder.o $(LIBAXONRT)

@@ -58,19 +58,23 @@ static void emit_unspelt(struct sink *out, const char *s, size_t len)
 
 static int hex(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10
-		: c >= 'a' && c <= 'f'				     ? c - 'a' + 10
-								     : -1;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* A byte token is spelt "<0xHH>". */
 static void emit_byte(struct sink *out, const char *s, size_t len)
 {
 	int high = len == 6 ? hex(s[3]) : -1, low = len == 6 ? hex(s[4]) : -1;
-	char c = (char)(high << 4 | low);
+	char c;
 
-	if (high >= 0 && low >= 0)
-		emit(out, &c, 1);
+	if (high < 0 || low < 0)
+		return;
+	c = (char)(high << 4 | low);
+	emit(out, &c, 1);
 }
 
 size_t tokenizer_piece(const struct tokenizer *tk, int32_t id, unsigned int flags, char *buf,
