@@ -65,10 +65,11 @@ int chat_template_recognise(const char *jinja, size_t len, enum chat_template *t
 			return 0;
 		}
 	}
-	return axon_fail(err, -EINVAL,
-			 "the model's chat template, which begins \"%.*s\", is none of " CHAT_TEMPLATES
-			 ": name the one that suits the model, or prompt it without chat",
-			 len > 80 ? 80 : (int)len, jinja);
+	return axon_fail(
+		err, -EINVAL,
+		"the model's chat template, which begins \"%.*s\", is none of " CHAT_TEMPLATES
+		": name the one that suits the model, or prompt it without chat",
+		len > 80 ? 80 : (int)len, jinja);
 }
 
 int chat_template_of(const struct gguf *g, enum chat_template *t, struct axon_err *err)
@@ -77,10 +78,11 @@ int chat_template_of(const struct gguf *g, enum chat_template *t, struct axon_er
 	int ret;
 
 	if (!gguf_has(g, "tokenizer.chat_template"))
-		return axon_fail(err, -ENOENT,
-				 "%s: the model has no chat template, so it is a base model, which "
-				 "continues a text: prompt it without chat, or name one of " CHAT_TEMPLATES,
-				 gguf_name(g));
+		return axon_fail(
+			err, -ENOENT,
+			"%s: the model has no chat template, so it is a base model, which "
+			"continues a text: prompt it without chat, or name one of " CHAT_TEMPLATES,
+			gguf_name(g));
 	ret = gguf_str(g, "tokenizer.chat_template", &jinja, err);
 	return ret ? ret : chat_template_recognise(jinja.p, jinja.n, t, err);
 }
@@ -192,8 +194,9 @@ static int check_roles(const struct chat_message *m, size_t n, struct axon_err *
 		if (strcmp(m[i].role, "system") && strcmp(m[i].role, "user") &&
 		    strcmp(m[i].role, "assistant"))
 			return axon_fail(err, -EINVAL,
-					 "message %zu has the role '%s'; system, user or assistant was "
-					 "expected", i + 1, m[i].role);
+					 "message %zu has the role '%s'; system, user or assistant "
+					 "was expected",
+					 i + 1, m[i].role);
 	return 0;
 }
 
@@ -210,21 +213,11 @@ int chat_apply(enum chat_template t, const struct chat_message *messages, size_t
 	if (!f)
 		return axon_fail(err, -ENOMEM, "no memory for the conversation");
 	switch (t) {
-	case CHAT_CHATML:
-		chatml(f, messages, n, add_assistant);
-		break;
-	case CHAT_GEMMA:
-		gemma(f, messages, n, add_assistant);
-		break;
-	case CHAT_LLAMA2:
-		llama2(f, messages, n, eos);
-		break;
-	case CHAT_LLAMA3:
-		llama3(f, messages, n, add_assistant);
-		break;
-	case CHAT_ZEPHYR:
-		zephyr(f, messages, n, add_assistant, eos);
-		break;
+	case CHAT_CHATML: chatml(f, messages, n, add_assistant); break;
+	case CHAT_GEMMA: gemma(f, messages, n, add_assistant); break;
+	case CHAT_LLAMA2: llama2(f, messages, n, eos); break;
+	case CHAT_LLAMA3: llama3(f, messages, n, add_assistant); break;
+	case CHAT_ZEPHYR: zephyr(f, messages, n, add_assistant, eos); break;
 	}
 	ret = ferror(f);
 	if (fclose(f) || ret) {

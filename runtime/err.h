@@ -8,8 +8,8 @@
 #define AXON_RUNTIME_ERR_H
 
 struct axon_err {
-	int code;	/* negative errno, 0 when nothing failed */
-	char msg[512];	/* one line, no newline, control characters replaced by '?' */
+	int code;      /* negative errno, 0 when nothing failed */
+	char msg[512]; /* one line, no newline, control characters replaced by '?' */
 };
 
 /*
@@ -18,5 +18,13 @@ struct axon_err {
  */
 int axon_fail(struct axon_err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The same for an error in the file that @owner, which has a name, was read from. */
+#define named_fail(owner, err, code, fmt, ...) \
+	axon_fail(err, code, "%s: " fmt, (owner)->name, ##__VA_ARGS__)
+
+/* What to do, for the end of a line. */
+#define DAMAGED	  ": the file is damaged; get it again"
+#define RECONVERT ": convert the model again"
 
 #endif

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +13,13 @@
 #include "quant.h"
 
 /* Far above any real model; beyond them a count is a sign of damage. */
-#define MAX_KEYS     65536
-#define MAX_TENSORS  65536
-#define MAX_KEY_LEN  65535 /* the format's own limit */
-#define MAX_META     (1ull << 30)
-#define FIRST_READ   (1ull << 20)
-#define ALIGNMENT    32
-#define MAX_ALIGN    (1u << 20)
+#define MAX_KEYS    65536
+#define MAX_TENSORS 65536
+#define MAX_KEY_LEN 65535 /* the format's own limit */
+#define MAX_META    (1ull << 30)
+#define FIRST_READ  (1ull << 20)
+#define ALIGNMENT   32
+#define MAX_ALIGN   (1u << 20)
 
 struct reader {
 	struct gguf *g;
@@ -35,28 +34,28 @@ static int load_meta(struct gguf *g, uint64_t end, struct axon_err *err)
 	uint8_t *grown;
 
 	if (end > MAX_META)
-		return axon_fail(err, -EINVAL,
-				 "%s: the metadata reaches beyond %llu bytes, more than any model "
-				 "needs: the file is damaged; get it again", g->name, MAX_META);
+		return named_fail(
+			g, err, -EINVAL,
+			"the metadata reaches beyond %llu bytes, more than any model needs" DAMAGED,
+			MAX_META);
 	if (want < end)
 		want = end;
 	if (want > g->file_size)
 		want = g->file_size;
 	grown = realloc(g->meta, want);
 	if (!grown)
-		return axon_fail(err, -ENOMEM, "%s: no memory for %" PRIu64 " bytes of metadata",
-				 g->name, want);
+		return named_fail(g, err, -ENOMEM, "no memory for %ju bytes of metadata", want);
 	g->meta = grown;
 	while (g->meta_len < want) {
-		ssize_t n = pread(g->fd, g->meta + g->meta_len, want - g->meta_len,
-				  (off_t)g->meta_len);
+		ssize_t n =
+			pread(g->fd, g->meta + g->meta_len, want - g->meta_len, (off_t)g->meta_len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return axon_fail(err, n ? -errno : -EIO, "%s: cannot read at byte %" PRIu64
-					 ": %s", g->name, g->meta_len,
-					 n ? strerror(errno) : "the file became shorter");
+			return named_fail(g, err, n ? -errno : -EIO, "cannot read at byte %ju: %s",
+					  g->meta_len,
+					  n ? strerror(errno) : "the file became shorter");
 		g->meta_len += (uint64_t)n;
 	}
 	return 0;
@@ -68,10 +67,10 @@ static int need(struct reader *r, uint64_t n, const char *what)
 	struct gguf *g = r->g;
 
 	if (n > g->file_size - r->pos)
-		return axon_fail(r->err, -EINVAL,
-				 "%s: truncated or damaged: %s at byte %" PRIu64 " needs %" PRIu64
-				 " bytes, the file ends at byte %" PRIu64 "; get it again",
-				 g->name, what, r->pos, n, g->file_size);
+		return named_fail(g, r->err, -EINVAL,
+				  "truncated or damaged: %s at byte %ju needs %ju bytes, the file "
+				  "ends at byte %ju; get it again",
+				  what, r->pos, n, g->file_size);
 	if (r->pos + n > g->meta_len)
 		return load_meta(g, r->pos + n, r->err);
 	return 0;
@@ -111,27 +110,28 @@ static int read_header(struct reader *r)
 	if (ret)
 		return ret;
 	if (memcmp(g->meta, "GGUF", 4))
-		return axon_fail(r->err, -EINVAL,
-				 "%s: not a GGUF file: it begins with %02x %02x %02x %02x where "
-				 "\"GGUF\" (47 47 55 46) was expected; give a .gguf model", g->name,
-				 g->meta[0], g->meta[1], g->meta[2], g->meta[3]);
+		return named_fail(g, r->err, -EINVAL,
+				  "not a GGUF file: it begins with %02x %02x %02x %02x where "
+				  "\"GGUF\" (47 47 55 46) was expected; give a .gguf model",
+				  g->meta[0], g->meta[1], g->meta[2], g->meta[3]);
 	version = gguf_le(g->meta + 4, 4);
 	n_tensors = gguf_le(g->meta + 8, 8);
 	n_kv = gguf_le(g->meta + 16, 8);
 	r->pos = 24;
 	if (version && !(version & 0xffff))
-		return axon_fail(r->err, -EINVAL,
-				 "%s: a big-endian GGUF file; little-endian was expected: convert the "
-				 "model again on or for a little-endian machine", g->name);
+		return named_fail(g, r->err, -EINVAL,
+				  "a big-endian GGUF file; little-endian was expected: convert the "
+				  "model again on or for a little-endian machine");
 	if (version != 2 && version != 3)
-		return axon_fail(r->err, -EINVAL,
-				 "%s: GGUF version %" PRIu64 "; versions 2 and 3 are supported: convert "
-				 "the model again with a current converter", g->name, version);
+		return named_fail(g, r->err, -EINVAL,
+				  "GGUF version %ju; versions 2 and 3 are supported: convert the "
+				  "model again with a current converter",
+				  version);
 	if (n_tensors > MAX_TENSORS || n_kv > MAX_KEYS)
-		return axon_fail(r->err, -EINVAL,
-				 "%s: the header counts %" PRIu64 " tensors and %" PRIu64 " keys; at most "
-				 "%u and %u are expected: the file is damaged; get it again", g->name,
-				 n_tensors, n_kv, MAX_TENSORS, MAX_KEYS);
+		return named_fail(g, r->err, -EINVAL,
+				  "the header counts %ju tensors and %ju keys; at most %u and %u "
+				  "are expected" DAMAGED,
+				  n_tensors, n_kv, MAX_TENSORS, MAX_KEYS);
 	g->n_tensors = (uint32_t)n_tensors;
 	g->n_kv = (uint32_t)n_kv;
 	return 0;
@@ -159,11 +159,11 @@ static int read_array(struct reader *r, struct gguf_kv *kv)
 		return ret;
 	key = (const char *)r->g->meta + kv->key;
 	if (element == GGUF_ARRAY || element >= GGUF_KINDS)
-		return axon_fail(r->err, -EINVAL,
-				 "%s: key '%.*s' is an array of %s %" PRIu64 "; numbers, booleans or "
-				 "strings were expected: convert the model again", r->g->name,
-				 (int)kv->key_len, key,
-				 element == GGUF_ARRAY ? "arrays, type" : "unknown type", element);
+		return named_fail(r->g, r->err, -EINVAL,
+				  "key '%.*s' is an array of %s %ju; numbers, booleans or strings "
+				  "were expected" RECONVERT,
+				  (int)kv->key_len, key,
+				  element == GGUF_ARRAY ? "arrays, type" : "unknown type", element);
 	kv->element = (enum gguf_kind)element;
 	kv->data = r->pos;
 	if (kv->element == GGUF_STRING)
@@ -184,18 +184,17 @@ static int read_kv(struct reader *r, struct gguf_kv *kv)
 	if (ret)
 		return ret;
 	if (!kv->key_len || kv->key_len > MAX_KEY_LEN)
-		return axon_fail(r->err, -EINVAL,
-				 "%s: a key of %" PRIu64 " bytes at byte %" PRIu64 "; 1 to %u were "
-				 "expected: the file is damaged; get it again", r->g->name, kv->key_len,
-				 kv->key, MAX_KEY_LEN);
+		return named_fail(r->g, r->err, -EINVAL,
+				  "a key of %ju bytes at byte %ju; 1 to %u were expected" DAMAGED,
+				  kv->key_len, kv->key, MAX_KEY_LEN);
 	ret = read_le(r, 4, &kind, "a key's type");
 	if (ret)
 		return ret;
 	if (kind >= GGUF_KINDS)
-		return axon_fail(r->err, -EINVAL,
-				 "%s: key '%.*s' has type %" PRIu64 "; 0 to %u were expected: the file is "
-				 "damaged; get it again", r->g->name, (int)kv->key_len,
-				 (const char *)r->g->meta + kv->key, kind, GGUF_KINDS - 1);
+		return named_fail(r->g, r->err, -EINVAL,
+				  "key '%.*s' has type %ju; 0 to %u were expected" DAMAGED,
+				  (int)kv->key_len, (const char *)r->g->meta + kv->key, kind,
+				  GGUF_KINDS - 1);
 	kv->kind = (enum gguf_kind)kind;
 	if (kv->kind == GGUF_ARRAY)
 		return read_array(r, kv);
@@ -216,10 +215,10 @@ static int read_tensor_name(struct reader *r, struct gguf_tensor *t)
 	if (ret)
 		return ret;
 	if (!len || len >= GGUF_MAX_NAME || memchr(r->g->meta + off, 0, len))
-		return axon_fail(r->err, -EINVAL,
-				 "%s: a tensor's name at byte %" PRIu64 " has %" PRIu64 " bytes; 1 to %d "
-				 "without a NUL were expected: the file is damaged; get it again",
-				 r->g->name, off, len, GGUF_MAX_NAME - 1);
+		return named_fail(r->g, r->err, -EINVAL,
+				  "a tensor's name at byte %ju has %ju bytes; 1 to %d without a "
+				  "NUL were expected" DAMAGED,
+				  off, len, GGUF_MAX_NAME - 1);
 	memcpy(t->name, r->g->meta + off, len);
 	return 0;
 }
@@ -235,9 +234,9 @@ static int read_tensor(struct reader *r, struct gguf_tensor *t)
 	if (ret)
 		return ret;
 	if (!v || v > GGUF_MAX_DIMS)
-		return axon_fail(r->err, -EINVAL,
-				 "%s: tensor '%s' has %" PRIu64 " dimensions; 1 to %d were expected: the "
-				 "file is damaged; get it again", r->g->name, t->name, v, GGUF_MAX_DIMS);
+		return named_fail(r->g, r->err, -EINVAL,
+				  "tensor '%s' has %ju dimensions; 1 to %d were expected" DAMAGED,
+				  t->name, v, GGUF_MAX_DIMS);
 	t->n_dims = (uint32_t)v;
 	for (uint32_t i = 0; i < GGUF_MAX_DIMS; i++) {
 		t->ne[i] = 1;
@@ -246,9 +245,10 @@ static int read_tensor(struct reader *r, struct gguf_tensor *t)
 		if (ret)
 			return ret;
 		if (!t->ne[i])
-			return axon_fail(r->err, -EINVAL,
-					 "%s: tensor '%s' has an empty dimension %u; at least 1 element was "
-					 "expected: convert the model again", r->g->name, t->name, i);
+			return named_fail(r->g, r->err, -EINVAL,
+					  "tensor '%s' has an empty dimension %u; at least 1 "
+					  "element was expected" RECONVERT,
+					  t->name, i);
 	}
 	ret = read_le(r, 4, &v, "a tensor's type");
 	if (ret)
@@ -263,22 +263,22 @@ static int check_tensor_size(struct gguf *g, struct gguf_tensor *t, struct axon_
 	uint64_t rows;
 
 	if (!quant_supported(t->type))
-		return axon_fail(err, -EINVAL,
-				 "%s: tensor '%s' has type %s (%u); supported are " QUANT_SUPPORTED
-				 ": requantise the model to one of these", g->name, t->name,
-				 type ? type->name : "unknown", t->type);
+		return named_fail(g, err, -EINVAL,
+				  "tensor '%s' has type %s (%u); supported are " QUANT_SUPPORTED
+				  ": requantise the model to one of these",
+				  t->name, type ? type->name : "unknown", t->type);
 	if (t->ne[0] % type->block)
-		return axon_fail(err, -EINVAL,
-				 "%s: tensor '%s' has rows of %" PRIu64 " elements; %s needs a multiple "
-				 "of %u: the file is damaged; get it again", g->name, t->name, t->ne[0],
-				 type->name, type->block);
+		return named_fail(
+			g, err, -EINVAL,
+			"tensor '%s' has rows of %ju elements; %s needs a multiple of %u" DAMAGED,
+			t->name, t->ne[0], type->name, type->block);
 	if (__builtin_mul_overflow(t->ne[1], t->ne[2], &rows) ||
 	    __builtin_mul_overflow(rows, t->ne[3], &rows) ||
 	    quant_size(t->type, t->ne[0], rows, &t->size))
-		return axon_fail(err, -EOVERFLOW,
-				 "%s: tensor '%s' of %" PRIu64 " × %" PRIu64 " × %" PRIu64 " × %" PRIu64
-				 " elements overflows 64 bits: the file is damaged; get it again",
-				 g->name, t->name, t->ne[0], t->ne[1], t->ne[2], t->ne[3]);
+		return named_fail(
+			g, err, -EOVERFLOW,
+			"tensor '%s' of %ju × %ju × %ju × %ju elements overflows 64 bits" DAMAGED,
+			t->name, t->ne[0], t->ne[1], t->ne[2], t->ne[3]);
 	return 0;
 }
 
@@ -291,16 +291,16 @@ static int place_tensor(struct gguf *g, struct gguf_tensor *t, uint64_t data, ui
 	if (ret)
 		return ret;
 	if (t->offset % alignment)
-		return axon_fail(err, -EINVAL,
-				 "%s: tensor '%s' lies at offset %" PRIu64 ", no multiple of the "
-				 "alignment %u: the file is damaged; get it again", g->name, t->name,
-				 t->offset, alignment);
+		return named_fail(
+			g, err, -EINVAL,
+			"tensor '%s' lies at offset %ju, no multiple of the alignment %u" DAMAGED,
+			t->name, t->offset, alignment);
 	if (t->offset > g->file_size - data || t->size > g->file_size - data - t->offset)
-		return axon_fail(err, -EINVAL,
-				 "%s: tensor '%s' needs %" PRIu64 " bytes at offset %" PRIu64 " of the "
-				 "data, which begins at byte %" PRIu64 "; the file has only %" PRIu64
-				 " bytes: it is truncated; get it again", g->name, t->name, t->size,
-				 t->offset, data, g->file_size);
+		return named_fail(
+			g, err, -EINVAL,
+			"tensor '%s' needs %ju bytes at offset %ju of the data, which begins at "
+			"byte %ju; the file has only %ju bytes: it is truncated; get it again",
+			t->name, t->size, t->offset, data, g->file_size);
 	t->offset += data;
 	return 0;
 }
@@ -319,8 +319,7 @@ static int by_name(const void *a, const void *b, void *arg)
 {
 	const struct gguf *g = arg;
 
-	return strcmp(g->tensors[*(const uint32_t *)a].name,
-		      g->tensors[*(const uint32_t *)b].name);
+	return strcmp(g->tensors[*(const uint32_t *)a].name, g->tensors[*(const uint32_t *)b].name);
 }
 
 static uint32_t *sorted_order(uint32_t n, int (*compare)(const void *, const void *, void *),
@@ -341,15 +340,14 @@ static int index_keys(struct gguf *g, struct axon_err *err)
 {
 	g->kv_order = sorted_order(g->n_kv, by_key, g);
 	if (!g->kv_order)
-		return axon_fail(err, -ENOMEM, "%s: no memory for %u keys", g->name, g->n_kv);
+		return named_fail(g, err, -ENOMEM, "no memory for %u keys", g->n_kv);
 	for (uint32_t i = 1; i < g->n_kv; i++)
 		if (!by_key(&g->kv_order[i - 1], &g->kv_order[i], g)) {
 			const struct gguf_kv *kv = &g->kv[g->kv_order[i]];
 
-			return axon_fail(err, -EINVAL,
-					 "%s: key '%.*s' stands twice; once was expected: convert the "
-					 "model again", g->name, (int)kv->key_len,
-					 (const char *)g->meta + kv->key);
+			return named_fail(g, err, -EINVAL,
+					  "key '%.*s' stands twice; once was expected" RECONVERT,
+					  (int)kv->key_len, (const char *)g->meta + kv->key);
 		}
 	return 0;
 }
@@ -358,14 +356,12 @@ static int index_tensors(struct gguf *g, struct axon_err *err)
 {
 	g->tensor_order = sorted_order(g->n_tensors, by_name, g);
 	if (!g->tensor_order)
-		return axon_fail(err, -ENOMEM, "%s: no memory for %u tensors", g->name,
-				 g->n_tensors);
+		return named_fail(g, err, -ENOMEM, "no memory for %u tensors", g->n_tensors);
 	for (uint32_t i = 1; i < g->n_tensors; i++)
 		if (!by_name(&g->tensor_order[i - 1], &g->tensor_order[i], g))
-			return axon_fail(err, -EINVAL,
-					 "%s: tensor '%s' stands twice; once was expected: convert the "
-					 "model again", g->name,
-					 g->tensors[g->tensor_order[i]].name);
+			return named_fail(g, err, -EINVAL,
+					  "tensor '%s' stands twice; once was expected" RECONVERT,
+					  g->tensors[g->tensor_order[i]].name);
 	return 0;
 }
 
@@ -376,9 +372,10 @@ static int read_alignment(struct gguf *g, uint32_t *alignment, struct axon_err *
 	if (ret)
 		return ret;
 	if (!*alignment || *alignment & (*alignment - 1) || *alignment > MAX_ALIGN)
-		return axon_fail(err, -EINVAL,
-				 "%s: general.alignment is %u; a power of two up to %u was expected: "
-				 "convert the model again", g->name, *alignment, MAX_ALIGN);
+		return named_fail(
+			g, err, -EINVAL,
+			"general.alignment is %u; a power of two up to %u was expected" RECONVERT,
+			*alignment, MAX_ALIGN);
 	return 0;
 }
 
@@ -393,9 +390,10 @@ static int read_arch(struct gguf *g, struct axon_err *err)
 	if (ret)
 		return ret;
 	if (!s.n || s.n >= sizeof(g->arch) || memchr(s.p, 0, s.n))
-		return axon_fail(err, -EINVAL,
-				 "%s: general.architecture has %zu bytes; 1 to %zu without a NUL were "
-				 "expected: convert the model again", g->name, s.n, sizeof(g->arch) - 1);
+		return named_fail(g, err, -EINVAL,
+				  "general.architecture has %zu bytes; 1 to %zu without a NUL were "
+				  "expected" RECONVERT,
+				  s.n, sizeof(g->arch) - 1);
 	memcpy(g->arch, s.p, s.n);
 	return 0;
 }
@@ -407,7 +405,7 @@ static int read_keys(struct reader *r)
 
 	g->kv = calloc(g->n_kv ? g->n_kv : 1, sizeof(*g->kv));
 	if (!g->kv)
-		return axon_fail(r->err, -ENOMEM, "%s: no memory for %u keys", g->name, g->n_kv);
+		return named_fail(g, r->err, -ENOMEM, "no memory for %u keys", g->n_kv);
 	for (uint32_t i = 0; i < g->n_kv && !ret; i++)
 		ret = read_kv(r, &g->kv[i]);
 	if (!ret)
@@ -428,8 +426,7 @@ static int read_tensors(struct reader *r)
 		return ret;
 	g->tensors = calloc(g->n_tensors ? g->n_tensors : 1, sizeof(*g->tensors));
 	if (!g->tensors)
-		return axon_fail(r->err, -ENOMEM, "%s: no memory for %u tensors", g->name,
-				 g->n_tensors);
+		return named_fail(g, r->err, -ENOMEM, "no memory for %u tensors", g->n_tensors);
 	for (uint32_t i = 0; i < g->n_tensors && !ret; i++)
 		ret = read_tensor(r, &g->tensors[i]);
 	data = (r->pos + alignment - 1) & ~(uint64_t)(alignment - 1);
@@ -457,17 +454,17 @@ static int measure(struct gguf *g, struct axon_err *err)
 	struct stat st;
 
 	if (fstat(g->fd, &st))
-		return axon_fail(err, -errno, "%s: %s", g->name, strerror(errno));
+		return named_fail(g, err, -errno, "%s", strerror(errno));
 	if (S_ISREG(st.st_mode)) {
 		g->file_size = (uint64_t)st.st_size;
 		return 0;
 	}
 	if (!S_ISBLK(st.st_mode))
-		return axon_fail(err, -EINVAL,
-				 "%s: neither a file nor a block device; give a .gguf model", g->name);
+		return named_fail(g, err, -EINVAL,
+				  "neither a file nor a block device; give a .gguf model");
 	if (ioctl(g->fd, BLKGETSIZE64, &g->file_size))
-		return axon_fail(err, -errno, "%s: cannot tell the block device's size: %s",
-				 g->name, strerror(errno));
+		return named_fail(g, err, -errno, "cannot tell the block device's size: %s",
+				  strerror(errno));
 	return 0;
 }
 
@@ -572,9 +569,10 @@ int gguf_get_tensor(const struct gguf *g, const char *name, const struct gguf_te
 {
 	*t = gguf_find_tensor(g, name);
 	if (!*t)
-		return axon_fail(err, -ENOENT,
-				 "%s: tensor '%s' is missing, which architecture '%s' needs: the file is "
-				 "incomplete; get it or convert it again", g->name, name, g->arch);
+		return named_fail(g, err, -ENOENT,
+				  "tensor '%s' is missing, which architecture '%s' needs: the file "
+				  "is incomplete; get it or convert it again",
+				  name, g->arch);
 	return 0;
 }
 
@@ -584,18 +582,17 @@ int gguf_read(const struct gguf *g, const struct gguf_tensor *t, uint64_t offset
 	uint8_t *p = buf;
 
 	if (offset > t->size || len > t->size - offset)
-		return axon_fail(err, -EINVAL,
-				 "%s: a read of %zu bytes at %" PRIu64 " of tensor '%s', which has %" PRIu64
-				 " bytes", g->name, len, offset, t->name, t->size);
+		return named_fail(g, err, -EINVAL,
+				  "a read of %zu bytes at %ju of tensor '%s', which has %ju bytes",
+				  len, offset, t->name, t->size);
 	while (len) {
 		ssize_t n = pread(g->fd, p, len, (off_t)(t->offset + offset));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return axon_fail(err, n ? -errno : -EIO, "%s: cannot read tensor '%s': %s",
-					 g->name, t->name,
-					 n ? strerror(errno) : "the file became shorter");
+			return named_fail(g, err, n ? -errno : -EIO, "cannot read tensor '%s': %s",
+					  t->name, n ? strerror(errno) : "the file became shorter");
 		p += n;
 		offset += (uint64_t)n;
 		len -= (size_t)n;

@@ -45,9 +45,9 @@ enum gguf_kind {
 };
 
 struct gguf_array {
-	enum gguf_kind kind;  /* of the elements */
+	enum gguf_kind kind; /* of the elements */
 	uint64_t n;
-	const uint8_t *p;     /* unaligned; numbers little-endian, strings a u64 length and bytes */
+	const uint8_t *p; /* unaligned; numbers little-endian, strings a u64 length and bytes */
 };
 
 #define GGUF_MAX_NAME 64
@@ -55,11 +55,11 @@ struct gguf_array {
 
 struct gguf_tensor {
 	char name[GGUF_MAX_NAME];
-	uint32_t type;                /* enum quant_id, always a supported one */
+	uint32_t type; /* enum quant_id, always a supported one */
 	uint32_t n_dims;
-	uint64_t ne[GGUF_MAX_DIMS];   /* ne[0] is contiguous; unused ones are 1 */
-	uint64_t offset;              /* from the start of the file */
-	uint64_t size;                /* in bytes */
+	uint64_t ne[GGUF_MAX_DIMS]; /* ne[0] is contiguous; unused ones are 1 */
+	uint64_t offset;	    /* from the start of the file */
+	uint64_t size;		    /* in bytes */
 };
 
 int gguf_open(const char *path, struct gguf **out, struct axon_err *err);
@@ -95,8 +95,10 @@ int gguf_array(const struct gguf *g, const char *key, struct gguf_array *v, stru
 /* The same with a default for a missing key. A key of the wrong type is still an error. */
 int gguf_u32_or(const struct gguf *g, const char *key, uint32_t fallback, uint32_t *v,
 		struct axon_err *err);
-int gguf_f32_or(const struct gguf *g, const char *key, float fallback, float *v, struct axon_err *err);
-int gguf_bool_or(const struct gguf *g, const char *key, bool fallback, bool *v, struct axon_err *err);
+int gguf_f32_or(const struct gguf *g, const char *key, float fallback, float *v,
+		struct axon_err *err);
+int gguf_bool_or(const struct gguf *g, const char *key, bool fallback, bool *v,
+		 struct axon_err *err);
 
 /* Element @i of an array, or the value itself where the key is a scalar (per-layer settings). */
 int gguf_u32_at(const struct gguf *g, const char *key, uint64_t i, uint32_t *v,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +9,7 @@ static const struct {
 	const char *name;
 	size_t size;
 } kinds[GGUF_KINDS] = {
-	[GGUF_U8] = {"u8", 1},   [GGUF_I8] = {"i8", 1},	      [GGUF_U16] = {"u16", 2},
+	[GGUF_U8] = {"u8", 1},	 [GGUF_I8] = {"i8", 1},	      [GGUF_U16] = {"u16", 2},
 	[GGUF_I16] = {"i16", 2}, [GGUF_U32] = {"u32", 4},     [GGUF_I32] = {"i32", 4},
 	[GGUF_F32] = {"f32", 4}, [GGUF_BOOL] = {"bool", 1},   [GGUF_STRING] = {"string", 0},
 	[GGUF_U64] = {"u64", 8}, [GGUF_ARRAY] = {"array", 0}, [GGUF_I64] = {"i64", 8},
@@ -58,17 +57,16 @@ static const struct gguf_kv *find(const struct gguf *g, const char *key, struct 
 
 static int missing(const struct gguf *g, const struct full_key *key, struct axon_err *err)
 {
-	return axon_fail(err, -ENOENT,
-			 "%s: key '%s' is missing: the file is incomplete; convert the model again",
-			 g->name, key->s);
+	return named_fail(g, err, -ENOENT,
+			  "key '%s' is missing: the file is incomplete; convert the model again",
+			  key->s);
 }
 
 static int mistyped(const struct gguf *g, const struct full_key *key, enum gguf_kind found,
 		    const char *expected, struct axon_err *err)
 {
-	return axon_fail(err, -EINVAL,
-			 "%s: key '%s' holds a %s; %s was expected: convert the model again", g->name,
-			 key->s, kinds[found].name, expected);
+	return named_fail(g, err, -EINVAL, "key '%s' holds a %s; %s was expected" RECONVERT, key->s,
+			  kinds[found].name, expected);
 }
 
 /* The integer of the given kind at @p as sign and magnitude; false when the kind is no integer. */
@@ -95,8 +93,7 @@ static bool load_int(enum gguf_kind kind, const uint8_t *p, bool *negative, uint
 			v = (size < 8 ? 1ull << 8 * size : 0) - v;
 		*magnitude = v;
 		return true;
-	default:
-		return false;
+	default: return false;
 	}
 }
 
@@ -208,13 +205,15 @@ int gguf_u32_or(const struct gguf *g, const char *key, uint32_t fallback, uint32
 	return gguf_has(g, key) ? gguf_u32(g, key, v, err) : 0;
 }
 
-int gguf_f32_or(const struct gguf *g, const char *key, float fallback, float *v, struct axon_err *err)
+int gguf_f32_or(const struct gguf *g, const char *key, float fallback, float *v,
+		struct axon_err *err)
 {
 	*v = fallback;
 	return gguf_has(g, key) ? gguf_f32(g, key, v, err) : 0;
 }
 
-int gguf_bool_or(const struct gguf *g, const char *key, bool fallback, bool *v, struct axon_err *err)
+int gguf_bool_or(const struct gguf *g, const char *key, bool fallback, bool *v,
+		 struct axon_err *err)
 {
 	*v = fallback;
 	return gguf_has(g, key) ? gguf_bool(g, key, v, err) : 0;
@@ -231,10 +230,10 @@ int gguf_u32_at(const struct gguf *g, const char *key, uint64_t i, uint32_t *v,
 		return gguf_u32(g, key, v, err);
 	a = (struct gguf_array){kv->element, kv->n, g->meta + kv->data};
 	if (!gguf_array_u32(&a, i, v))
-		return axon_fail(err, -EINVAL,
-				 "%s: key '%s' is an array of %" PRIu64 " elements of type %s; an integer "
-				 "from 0 to 4294967295 at index %" PRIu64 " was expected: convert the "
-				 "model again", g->name, full.s, kv->n, kinds[kv->element].name, i);
+		return named_fail(g, err, -EINVAL,
+				  "key '%s' is an array of %ju elements of type %s; an integer "
+				  "from 0 to 4294967295 at index %ju was expected" RECONVERT,
+				  full.s, kv->n, kinds[kv->element].name, i);
 	return 0;
 }
 

@@ -11,8 +11,8 @@ struct gguf_kv {
 	uint64_t key_len;
 	enum gguf_kind kind;
 	enum gguf_kind element; /* of an array */
-	uint64_t n;             /* elements of an array, bytes of a string */
-	uint64_t data;          /* offset of the value; of an array, of its first element */
+	uint64_t n;		/* elements of an array, bytes of a string */
+	uint64_t data;		/* offset of the value; of an array, of its first element */
 };
 
 struct gguf {

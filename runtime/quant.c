@@ -79,7 +79,8 @@ float quant_bf16_to_f32(uint16_t h)
 
 float quant_f16_to_f32(uint16_t h)
 {
-	uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 0x1f, mantissa = h & 0x3ff;
+	uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 0x1f,
+		 mantissa = h & 0x3ff;
 	uint32_t bits;
 	float f;
 
@@ -197,15 +198,9 @@ static void q6_k(const uint8_t *p, float *dst)
 static void dequantise_block(uint32_t id, const uint8_t *p, float *dst)
 {
 	switch (id) {
-	case QUANT_F32:
-		memcpy(dst, p, 4);
-		break;
-	case QUANT_F16:
-		*dst = get_f16(p);
-		break;
-	case QUANT_BF16:
-		*dst = quant_bf16_to_f32(get_u16(p));
-		break;
+	case QUANT_F32: memcpy(dst, p, 4); break;
+	case QUANT_F16: *dst = get_f16(p); break;
+	case QUANT_BF16: *dst = quant_bf16_to_f32(get_u16(p)); break;
 	case QUANT_Q4_0:
 	case QUANT_Q4_1:
 	case QUANT_Q5_0:
@@ -213,16 +208,10 @@ static void dequantise_block(uint32_t id, const uint8_t *p, float *dst)
 		block32(p, dst, id == QUANT_Q5_0 || id == QUANT_Q5_1,
 			id == QUANT_Q4_1 || id == QUANT_Q5_1);
 		break;
-	case QUANT_Q8_0:
-		q8_0(p, dst);
-		break;
+	case QUANT_Q8_0: q8_0(p, dst); break;
 	case QUANT_Q4_K:
-	case QUANT_Q5_K:
-		q45_k(p, dst, id == QUANT_Q5_K);
-		break;
-	case QUANT_Q6_K:
-		q6_k(p, dst);
-		break;
+	case QUANT_Q5_K: q45_k(p, dst, id == QUANT_Q5_K); break;
+	case QUANT_Q6_K: q6_k(p, dst); break;
 	}
 }
 

@@ -103,7 +103,8 @@ static int partition(const struct tokenizer *tk, const char *text, size_t len, b
 
 		next.n = 0;
 		for (size_t i = 0; i < f->n && !ret; i++)
-			ret = cut_fragment(tk, &tk->groups[g], text, &f->v[i], parse_special, &next);
+			ret = cut_fragment(tk, &tk->groups[g], text, &f->v[i], parse_special,
+					   &next);
 		done = *f;
 		*f = next;
 		next = done;
@@ -112,8 +113,8 @@ static int partition(const struct tokenizer *tk, const char *text, size_t len, b
 	return ret;
 }
 
-static int encode_fragments(const struct tokenizer *tk, const char *text,
-			    const struct fragments *f, struct id_list *out)
+static int encode_fragments(const struct tokenizer *tk, const char *text, const struct fragments *f,
+			    struct id_list *out)
 {
 	bool spm = tk->model == TOKENIZER_SPM;
 	struct merger m = {.tk = tk, .key = spm ? tokenizer_spm_key : tokenizer_bpe_key};
@@ -126,7 +127,8 @@ static int encode_fragments(const struct tokenizer *tk, const char *text,
 		if (part->id >= 0)
 			ret = id_list_push(out, part->id);
 		else if (spm)
-			ret = tokenizer_encode_spm(tk, &m, text + part->off, part->len, prefix, out);
+			ret = tokenizer_encode_spm(tk, &m, text + part->off, part->len, prefix,
+						   out);
 		else
 			ret = tokenizer_encode_bpe(tk, &m, text + part->off, part->len, out);
 		prefix = tk->space_prefix && part->id >= 0;
@@ -138,15 +140,16 @@ static int encode_fragments(const struct tokenizer *tk, const char *text,
 static int explain(const struct tokenizer *tk, int code, size_t len, struct axon_err *err)
 {
 	switch (code) {
-	case -ENOMEM:
-		return axon_fail(err, code, "no memory to encode a text of %zu bytes", len);
+	case -ENOMEM: return axon_fail(err, code, "no memory to encode a text of %zu bytes", len);
 	case -E2BIG:
-		return axon_fail(err, code, "a text of %zu bytes is too long to encode at once; give a "
-				 "shorter one", len);
+		return axon_fail(
+			err, code,
+			"a text of %zu bytes is too long to encode at once; give a shorter one",
+			len);
 	default:
-		return axon_fail(err, code, "%s: the vocabulary has neither tokens for all bytes nor an "
-				 "unknown token, so this text cannot be encoded: use another model",
-				 tk->name);
+		return named_fail(tk, err, code,
+				  "the vocabulary has neither tokens for all bytes nor an unknown "
+				  "token, so this text cannot be encoded: use another model");
 	}
 }
 

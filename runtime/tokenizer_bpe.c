@@ -115,8 +115,8 @@ static size_t sanitise(const char *text, size_t len, char *out)
 	return n;
 }
 
-int tokenizer_encode_bpe(const struct tokenizer *tk, struct merger *m, const char *text,
-			 size_t len, struct id_list *out)
+int tokenizer_encode_bpe(const struct tokenizer *tk, struct merger *m, const char *text, size_t len,
+			 struct id_list *out)
 {
 	struct bpe_run run = {.tk = tk, .m = m, .out = out};
 	char *clean = malloc(3 * len);

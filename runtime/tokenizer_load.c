@@ -12,7 +12,7 @@
 /* tokenizer.ggml.token_type's numbers. */
 static const uint8_t attr_of_type[] = {
 	[1] = TOKEN_NORMAL, [2] = TOKEN_UNKNOWN, [3] = TOKEN_CONTROL,
-	[4] = TOKEN_USER,   [5] = TOKEN_UNUSED,  [6] = TOKEN_BYTE,
+	[4] = TOKEN_USER,   [5] = TOKEN_UNUSED,	 [6] = TOKEN_BYTE,
 };
 
 /*
@@ -76,14 +76,15 @@ static int load_tokens(struct tokenizer *tk, const struct gguf *g, struct axon_e
 	if (ret)
 		return ret;
 	if (a.kind != GGUF_STRING || !a.n || a.n > MAX_TOKENS)
-		return axon_fail(err, -EINVAL,
-				 "%s: tokenizer.ggml.tokens is no array of 1 to %u strings, which was "
-				 "expected: convert the model again", tk->name, MAX_TOKENS);
+		return named_fail(tk, err, -EINVAL,
+				  "tokenizer.ggml.tokens is no array of 1 to %u strings, which was "
+				  "expected" RECONVERT,
+				  MAX_TOKENS);
 	tk->n = (uint32_t)a.n;
 	tk->tokens = malloc(tk->n * sizeof(*tk->tokens));
 	tk->attrs = malloc(tk->n);
 	if (!tk->tokens || !tk->attrs)
-		return axon_fail(err, -ENOMEM, "%s: no memory for %u tokens", tk->name, tk->n);
+		return named_fail(tk, err, -ENOMEM, "no memory for %u tokens", tk->n);
 	tk->base = (const char *)a.p;
 	for (uint32_t i = 0; gguf_array_next(&a, &s); i++) {
 		tk->tokens[i].off = (uint32_t)(s.p - tk->base);
@@ -96,9 +97,10 @@ static int load_tokens(struct tokenizer *tk, const struct gguf *g, struct axon_e
 
 static int too_short(const struct tokenizer *tk, const char *key, struct axon_err *err)
 {
-	return axon_fail(err, -EINVAL,
-			 "%s: %s is no array of numbers for each of the %u tokens, which was expected: "
-			 "convert the model again", tk->name, key, tk->n);
+	return named_fail(
+		tk, err, -EINVAL,
+		"%s is no array of numbers for each of the %u tokens, which was expected" RECONVERT,
+		key, tk->n);
 }
 
 static int load_scores(struct tokenizer *tk, const struct gguf *g, struct axon_err *err)
@@ -109,7 +111,7 @@ static int load_scores(struct tokenizer *tk, const struct gguf *g, struct axon_e
 
 	tk->scores = calloc(tk->n, sizeof(*tk->scores));
 	if (!tk->scores)
-		return axon_fail(err, -ENOMEM, "%s: no memory for %u scores", tk->name, tk->n);
+		return named_fail(tk, err, -ENOMEM, "no memory for %u scores", tk->n);
 	if (!gguf_has(g, key))
 		return 0;
 	ret = gguf_array(g, key, &a, err);
@@ -146,8 +148,8 @@ static int load_attrs(struct tokenizer *tk, const struct gguf *g, struct axon_er
 
 		if (!gguf_array_i32(&a, i, &type))
 			return too_short(tk, key, err);
-		tk->attrs[i] = type >= 0 && (size_t)type < sizeof(attr_of_type) ? attr_of_type[type]
-										: 0;
+		tk->attrs[i] =
+			type >= 0 && (size_t)type < sizeof(attr_of_type) ? attr_of_type[type] : 0;
 	}
 	return 0;
 }
@@ -166,9 +168,9 @@ static int load_id(const struct tokenizer *tk, const struct gguf *g, const char 
 	if (ret)
 		return ret;
 	if (v >= tk->n && v != UINT32_MAX)
-		return axon_fail(err, -EINVAL,
-				 "%s: %s is %u, but there are only %u tokens: convert the model again",
-				 tk->name, key, v, tk->n);
+		return named_fail(tk, err, -EINVAL,
+				  "%s is %u, but there are only %u tokens" RECONVERT, key, v,
+				  tk->n);
 	*id = v < tk->n ? (int32_t)v : TOKENIZER_NONE;
 	return 0;
 }
@@ -199,18 +201,20 @@ static int load_specials(struct tokenizer *tk, const struct gguf *g, struct axon
 	if (!ret)
 		ret = load_eog(tk, g, "tokenizer.ggml.eom_token_id", err);
 	if (!ret)
-		ret = gguf_bool_or(g, "tokenizer.ggml.add_bos_token", tk->add_bos, &tk->add_bos, err);
+		ret = gguf_bool_or(g, "tokenizer.ggml.add_bos_token", tk->add_bos, &tk->add_bos,
+				   err);
 	if (!ret)
 		ret = gguf_bool_or(g, "tokenizer.ggml.add_eos_token", false, &tk->add_eos, err);
 	if (!ret)
-		ret = gguf_bool_or(g, "tokenizer.ggml.add_space_prefix", spm, &tk->space_prefix, err);
+		ret = gguf_bool_or(g, "tokenizer.ggml.add_space_prefix", spm, &tk->space_prefix,
+				   err);
 	if (ret)
 		return ret;
 	if ((tk->add_bos && tk->bos < 0) || (tk->add_eos && tk->eos < 0))
-		return axon_fail(err, -EINVAL,
-				 "%s: tokenizer.ggml.add_%s_token is true, but the file names no such "
-				 "token: convert the model again", tk->name,
-				 tk->add_bos && tk->bos < 0 ? "bos" : "eos");
+		return named_fail(tk, err, -EINVAL,
+				  "tokenizer.ggml.add_%s_token is true, but the file names no such "
+				  "token" RECONVERT,
+				  tk->add_bos && tk->bos < 0 ? "bos" : "eos");
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		int32_t id = tokenizer_find(tk, known[i].text, strlen(known[i].text));
 
@@ -248,8 +252,8 @@ static int group_specials(struct tokenizer *tk, struct axon_err *err)
 				cap = cap ? 2 * cap : 64;
 				group = realloc(tk->groups, cap * sizeof(*group));
 				if (!group)
-					return axon_fail(err, -ENOMEM, "%s: no memory for the special "
-							 "tokens", tk->name);
+					return named_fail(tk, err, -ENOMEM,
+							  "no memory for the special tokens");
 				tk->groups = group;
 			}
 			group = &tk->groups[tk->n_groups++];
@@ -303,10 +307,10 @@ static int choose_model(struct tokenizer *tk, const struct gguf *g, struct axon_
 	} else if (model.n == 4 && !memcmp(model.p, "gpt2", 4)) {
 		tk->model = TOKENIZER_BPE;
 	} else {
-		return axon_fail(err, -EINVAL,
-				 "%s: tokenizer '%.*s' (tokenizer.ggml.model) is not supported; supported "
-				 "are llama, gpt2: use a model with one of these", tk->name,
-				 model.n > 64 ? 64 : (int)model.n, model.p);
+		return named_fail(tk, err, -EINVAL,
+				  "tokenizer '%.*s' (tokenizer.ggml.model) is not supported; "
+				  "supported are llama, gpt2: use a model with one of these",
+				  model.n > 64 ? 64 : (int)model.n, model.p);
 	}
 	return 0;
 }

@@ -11,28 +11,28 @@
 #define MAX_PATTERNS 2
 
 /* Unicode's White_Space property, spelled out: PCRE2's \s counts U+180E, which left it. */
-#define WS                                                                                         \
-	"\\x09-\\x0d\\x20\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}"    \
+#define WS                                                                                      \
+	"\\x09-\\x0d\\x20\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}" \
 	"\\x{205f}\\x{3000}"
 #define S     "[" WS "]"
 #define NOT_S "[^" WS "]"
 
-#define CONTRACTION "'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]"
+#define CONTRACTION	   "'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]"
 #define NEWLINES_OR_SPACES S "*[\\r\\n]+|" S "+(?!" NOT_S ")|" S "+"
 
-#define GPT2                                                                                       \
-	"'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^" WS "\\p{L}\\p{N}]+|" S "+(?!" NOT_S     \
+#define GPT2                                                                                   \
+	"'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^" WS "\\p{L}\\p{N}]+|" S "+(?!" NOT_S \
 	")|" S "+"
 
 /* The pattern that came with Llama 3; its descendants differ in how many digits make a word. */
-#define LLAMA3(digits)                                                                             \
-	CONTRACTION "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits "| ?[^" WS                            \
+#define LLAMA3(digits)                                                  \
+	CONTRACTION "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits "| ?[^" WS \
 		    "\\p{L}\\p{N}]+[\\r\\n]*|" NEWLINES_OR_SPACES
 
 /* Runs of letters that are not a–z, then of letters that are not A–Z. */
-#define TEKKEN                                                                                     \
-	"[^\\r\\n\\p{L}\\p{N}]?(?:(?=\\p{L})[^a-z])*(?:(?=\\p{L})[^A-Z])+|"                        \
-	"[^\\r\\n\\p{L}\\p{N}]?(?:(?=\\p{L})[^a-z])+(?:(?=\\p{L})[^A-Z])*|"                        \
+#define TEKKEN                                                              \
+	"[^\\r\\n\\p{L}\\p{N}]?(?:(?=\\p{L})[^a-z])*(?:(?=\\p{L})[^A-Z])+|" \
+	"[^\\r\\n\\p{L}\\p{N}]?(?:(?=\\p{L})[^a-z])+(?:(?=\\p{L})[^A-Z])*|" \
 	"\\p{N}| ?[^" WS "\\p{L}\\p{N}]+[\\r\\n/]*|" NEWLINES_OR_SPACES
 
 static const struct definition {
@@ -90,8 +90,9 @@ static int refuse(const char *name, size_t len, struct axon_err *err)
 		n += need - 2;
 	}
 	return axon_fail(err, -EINVAL,
-			 "pre-tokenizer '%.*s' (tokenizer.ggml.pre) is not supported; supported are %s: "
-			 "use a model with one of these", len > 64 ? 64 : (int)len, name, list);
+			 "pre-tokenizer '%.*s' (tokenizer.ggml.pre) is not supported; supported "
+			 "are %s: use a model with one of these",
+			 len > 64 ? 64 : (int)len, name, list);
 }
 
 int pretokenizer_new(const char *name, size_t len, struct pretokenizer **out,
@@ -117,8 +118,9 @@ int pretokenizer_new(const char *name, size_t len, struct pretokenizer **out,
 		if (!p->code[p->n]) {
 			pretokenizer_free(p);
 			return axon_fail(err, -ENOMEM,
-					 "PCRE2 refuses the pattern of pre-tokenizer '%s' with error %d "
-					 "at %zu", d->name, error, where);
+					 "PCRE2 refuses the pattern of pre-tokenizer '%s' with "
+					 "error %d at %zu",
+					 d->name, error, where);
 		}
 	}
 	*traits = d->traits;

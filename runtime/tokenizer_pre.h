@@ -13,7 +13,7 @@ struct pretokenizer;
 /* What comes with a pre-tokenizer's name besides its patterns. */
 struct pretokenizer_traits {
 	bool ignore_merges; /* a word that is a token stays whole, whatever the merges say */
-	bool add_bos;       /* unless the file says otherwise */
+	bool add_bos;	    /* unless the file says otherwise */
 };
 
 /* By the name in tokenizer.ggml.pre; an unsupported one is refused with the list of the others. */

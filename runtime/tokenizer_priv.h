@@ -15,8 +15,8 @@ struct span {
 struct strtab {
 	struct slot {
 		uint32_t id_plus_1; /* 0: empty */
-		uint32_t tag;       /* more bits of the hash, to skip most comparisons */
-	} *slots;
+		uint32_t tag;	    /* more bits of the hash, to skip most comparisons */
+	} * slots;
 	uint32_t mask;
 };
 
@@ -117,10 +117,10 @@ int merger_run(struct merger *m, const char *text, size_t len);
 void merger_free(struct merger *m);
 
 /* Encode a piece of text without special tokens. Return 0 or a negative errno. */
-int tokenizer_encode_spm(const struct tokenizer *tk, struct merger *m, const char *text,
-			 size_t len, bool space_prefix, struct id_list *out);
-int tokenizer_encode_bpe(const struct tokenizer *tk, struct merger *m, const char *text,
-			 size_t len, struct id_list *out);
+int tokenizer_encode_spm(const struct tokenizer *tk, struct merger *m, const char *text, size_t len,
+			 bool space_prefix, struct id_list *out);
+int tokenizer_encode_bpe(const struct tokenizer *tk, struct merger *m, const char *text, size_t len,
+			 struct id_list *out);
 bool tokenizer_spm_key(const struct tokenizer *tk, const char *s, size_t left, size_t len,
 		       double *key);
 bool tokenizer_bpe_key(const struct tokenizer *tk, const char *s, size_t left, size_t len,

@@ -52,8 +52,8 @@ static int push_piece(const struct tokenizer *tk, const char *s, size_t len, str
 	return ret;
 }
 
-int tokenizer_encode_spm(const struct tokenizer *tk, struct merger *m, const char *text,
-			 size_t len, bool space_prefix, struct id_list *out)
+int tokenizer_encode_spm(const struct tokenizer *tk, struct merger *m, const char *text, size_t len,
+			 bool space_prefix, struct id_list *out)
 {
 	size_t n;
 	char *escaped = escape_spaces(text, len, space_prefix, &n);

@@ -68,7 +68,7 @@ static struct slot *token_slot(const struct tokenizer *tk, const char *s, size_t
 int tokenizer_index_tokens(struct tokenizer *tk, struct axon_err *err)
 {
 	if (strtab_init(&tk->table, tk->n))
-		return axon_fail(err, -ENOMEM, "%s: no memory for %u tokens", tk->name, tk->n);
+		return named_fail(tk, err, -ENOMEM, "no memory for %u tokens", tk->n);
 	for (uint32_t id = 0; id < tk->n; id++) {
 		const struct span *token = &tk->tokens[id];
 		const char *s = tk->base + token->off;
@@ -79,10 +79,11 @@ int tokenizer_index_tokens(struct tokenizer *tk, struct axon_err *err)
 			continue;
 		slot = token_slot(tk, s, token->len, hash);
 		if (slot->id_plus_1)
-			return axon_fail(err, -EINVAL,
-					 "%s: tokens %u and %u of tokenizer.ggml.tokens are both '%.*s'; "
-					 "each was expected once: convert the model again", tk->name,
-					 slot->id_plus_1 - 1, id, token->len > 64 ? 64 : (int)token->len, s);
+			return named_fail(tk, err, -EINVAL,
+					  "tokens %u and %u of tokenizer.ggml.tokens are both "
+					  "'%.*s'; each was expected once" RECONVERT,
+					  slot->id_plus_1 - 1, id,
+					  token->len > 64 ? 64 : (int)token->len, s);
 		put(slot, id, hash);
 	}
 	return 0;
@@ -154,13 +155,13 @@ int tokenizer_load_merges(struct tokenizer *tk, const struct gguf *g, struct axo
 	if (ret)
 		return ret;
 	if (a.kind != GGUF_STRING || a.n > INT32_MAX)
-		return axon_fail(err, -EINVAL,
-				 "%s: tokenizer.ggml.merges is no array of strings, which was expected: "
-				 "convert the model again", tk->name);
+		return named_fail(tk, err, -EINVAL,
+				  "tokenizer.ggml.merges is no array of strings, which was "
+				  "expected" RECONVERT);
 	n = (uint32_t)a.n;
 	tk->merges = calloc(n ? n : 1, sizeof(*tk->merges));
 	if (!tk->merges || strtab_init(&tk->merge_table, n))
-		return axon_fail(err, -ENOMEM, "%s: no memory for %u merges", tk->name, n);
+		return named_fail(tk, err, -ENOMEM, "no memory for %u merges", n);
 	tk->merge_base = (const char *)a.p;
 	for (uint32_t i = 0; gguf_array_next(&a, &s); i++) {
 		tk->merges[i].off = (uint32_t)(s.p - tk->merge_base);
@@ -175,5 +176,7 @@ int64_t tokenizer_merge_rank(const struct tokenizer *tk, const char *s, size_t l
 	size_t right = len - left;
 
 	return (int64_t)merge_slot(tk, s, left, s + left, right,
-				   merge_hash(s, left, s + left, right))->id_plus_1 - 1;
+				   merge_hash(s, left, s + left, right))
+		       ->id_plus_1 -
+	       1;
 }

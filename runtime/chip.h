@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* The accelerator as the runtime uses it: one device, address space and queue, and all kernels loaded. */
+#ifndef AXON_RUNTIME_CHIP_H
+#define AXON_RUNTIME_CHIP_H
+
+#include <accel.h>
+#include <stdint.h>
+
+#include "err.h"
+
+/* Every kernel is one program of that name, with one entry point of that name. */
+#define CHIP_KERNELS(X) \
+	X(pack) X(embed) X(norm) X(matmul) X(gated) X(rope) X(attention) X(sample) X(logprob)
+
+enum chip_kernel {
+#define CHIP_KERNEL_ENUM(name) CHIP_##name,
+	CHIP_KERNELS(CHIP_KERNEL_ENUM)
+#undef CHIP_KERNEL_ENUM
+	CHIP_KERNEL_COUNT
+};
+
+struct chip {
+	struct accel_device *dev;
+	struct accel_vm *vm;
+	struct accel_queue *queue;
+	struct accel_timeline *timeline;
+	uint64_t submitted;	/* last value that a submission will signal */
+	struct accel_program *programs[CHIP_KERNEL_COUNT];
+	const struct accel_kernel *kernels[CHIP_KERNEL_COUNT];
+};
+
+/* Device `index` of accel_device_open(). On failure nothing is left open. */
+int chip_open(struct chip *chip, unsigned int index, struct axon_err *err);
+/* Waits for what is under way. A zeroed struct may be closed too. */
+void chip_close(struct chip *chip);
+
+/* Submits; *value is what chip_wait() takes. */
+int chip_submit(struct chip *chip, struct accel_stream *stream, uint64_t *value, struct axon_err *err);
+/* A fault of the queue comes back as -EIO with the record, kernel and source line in words. */
+int chip_wait(struct chip *chip, uint64_t value, struct axon_err *err);
+int chip_run(struct chip *chip, struct accel_stream *stream, struct axon_err *err);
+
+/* One launch in a stream, x by y workgroups. */
+int chip_launch(struct chip *chip, struct accel_stream *stream, enum chip_kernel kernel, uint32_t x,
+		uint32_t y, const void *args, size_t args_bytes, struct axon_err *err);
+
+int chip_buffer(struct chip *chip, uint64_t bytes, unsigned int flags, enum accel_purpose purpose,
+		struct accel_buffer **buffer, struct axon_err *err);
+
+/* "what: meaning; what to do" of an error of libaccel. */
+int chip_fail(struct axon_err *err, const char *what, int ret);
+
+#endif

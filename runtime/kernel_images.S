@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel programs, carried in the library. KERNEL_DIR is where the build put them. */
+.section .rodata
+
+.macro image name
+	.balign 64
+	.globl image_\name
+	.hidden image_\name
+	.type image_\name, @object
+image_\name:
+	.incbin KERNEL_DIR "/\name\().elf"
+	.size image_\name, . - image_\name
+	.globl image_\name\()_end
+	.hidden image_\name\()_end
+image_\name\()_end:
+.endm
+
+image pack
+image embed
+image norm
+image matmul
+image gated
+image rope
+image attention
+image sample
+image logprob
