@@ -19,21 +19,21 @@
 /* An entry point, visible to the host by its name. */
 #define AXON_KERNEL __attribute__((visibility("default"), used))
 
-typedef uint64_t axon_token;	/* 0: nothing to wait for */
+typedef uint64_t axon_token; /* 0: nothing to wait for */
 
 enum { AXON_UNIT_DMA, AXON_UNIT_MATRIX, AXON_UNIT_VECTOR };
 
 /* ---- instructions ---- */
 
 /* Hands the engine a descriptor, 8-byte aligned, which may be changed as soon as this returns. */
-#define AXON_ISSUE_(unit, desc)                                                                \
-	({                                                                                     \
-		axon_token token_;                                                             \
-		__asm__ volatile(".insn r 0x0b, 0, %2, %0, %1, x0"                             \
-				 : "=r"(token_)                                                \
-				 : "r"(desc), "i"(unit)                                        \
-				 : "memory");                                                  \
-		token_;                                                                        \
+#define AXON_ISSUE_(unit, desc)                                    \
+	({                                                         \
+		axon_token token_;                                 \
+		__asm__ volatile(".insn r 0x0b, 0, %2, %0, %1, x0" \
+				 : "=r"(token_)                    \
+				 : "r"(desc), "i"(unit)            \
+				 : "memory");                      \
+		token_;                                            \
 	})
 
 static inline axon_token axon_issue_dma(const struct axon_desc *desc)
@@ -69,11 +69,11 @@ static inline void axon_log(const void *text, size_t bytes)
 	__asm__ volatile(".insn r 0x0b, 3, 0, x0, %0, %1" : : "r"(text), "r"(bytes) : "memory");
 }
 
-#define AXON_CSR_READ_(csr)                                               \
-	({                                                                \
-		uint64_t value_;                                          \
+#define AXON_CSR_READ_(csr)                                                \
+	({                                                                 \
+		uint64_t value_;                                           \
 		__asm__ volatile("csrr %0, %1" : "=r"(value_) : "i"(csr)); \
-		value_;                                                   \
+		value_;                                                    \
 	})
 
 static inline uint32_t axon_core(void)
@@ -126,12 +126,12 @@ static inline __attribute__((noreturn, always_inline)) void axon_abort(void)
  */
 void axon_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-#define axon_assert(condition)                                                            \
-	do {                                                                              \
-		if (!(condition)) {                                                       \
+#define axon_assert(condition)                                                                    \
+	do {                                                                                      \
+		if (!(condition)) {                                                               \
 			axon_printf("%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition); \
-			axon_abort();                                                     \
-		}                                                                         \
+			axon_abort();                                                             \
+		}                                                                                 \
 	} while (0)
 
 /* ---- memory ---- */

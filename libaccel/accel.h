@@ -22,27 +22,27 @@ extern "C" {
 #define ACCEL_VERSION_MINOR 0
 
 struct accel_device;
-struct accel_vm;	/* an address space */
+struct accel_vm; /* an address space */
 struct accel_buffer;
-struct accel_program;	/* a loaded ELF */
-struct accel_kernel;	/* one entry point of a program; lives as long as the program */
+struct accel_program; /* a loaded ELF */
+struct accel_kernel;  /* one entry point of a program; lives as long as the program */
 struct accel_queue;
-struct accel_stream;	/* a command buffer being recorded or replayed */
+struct accel_stream; /* a command buffer being recorded or replayed */
 struct accel_timeline;
 
 /* ---- devices ---- */
 struct accel_device_info {
-	size_t size;		/* in: sizeof the struct */
-	char name[32];		/* "axon0" */
-	char bdf[16];		/* "0000:01:00.0"; "emulator" in-process */
+	size_t size;   /* in: sizeof the struct */
+	char name[32]; /* "axon0" */
+	char bdf[16];  /* "0000:01:00.0"; "emulator" in-process */
 	uint8_t uuid[16];
 	uint32_t hw_version, num_cores, sram_size, clock_hz;
 	uint64_t features;
 	uint64_t vram_size, vram_used;
-	uint64_t system_used;	/* system memory held by buffers */
+	uint64_t system_used; /* system memory held by buffers */
 	uint32_t num_slots, free_slots;
 	uint64_t faults, resets;
-	uint64_t busy_cycles[AXON_NUM_ENGINES];	/* modelled */
+	uint64_t busy_cycles[AXON_NUM_ENGINES]; /* modelled */
 	uint64_t busy_ns[AXON_NUM_ENGINES];	/* wall, summed over cores */
 	uint64_t timestamp_ns;
 };
@@ -61,10 +61,10 @@ int accel_vm_create(struct accel_device *dev, struct accel_vm **vm);
 void accel_vm_destroy(struct accel_vm *vm);
 
 /* ---- buffers: memory bound in one address space from creation on ---- */
-#define ACCEL_BUFFER_VRAM	(1u << 0)	/* may live in device memory (preferred if both) */
-#define ACCEL_BUFFER_SYSTEM	(1u << 1)	/* may live in system memory */
-#define ACCEL_BUFFER_READONLY	(1u << 2)	/* to the device */
-#define ACCEL_BUFFER_EXEC	(1u << 3)
+#define ACCEL_BUFFER_VRAM     (1u << 0) /* may live in device memory (preferred if both) */
+#define ACCEL_BUFFER_SYSTEM   (1u << 1) /* may live in system memory */
+#define ACCEL_BUFFER_READONLY (1u << 2) /* to the device */
+#define ACCEL_BUFFER_EXEC     (1u << 3)
 int accel_buffer_create(struct accel_vm *vm, size_t bytes, unsigned int flags,
 			unsigned int purpose /* enum drm_axon_purpose, as ACCEL_PURPOSE_* */,
 			struct accel_buffer **buf);
@@ -85,13 +85,15 @@ enum accel_purpose {
 
 /* ---- programs ---- */
 /* Loads an ELF from memory or a file: checks it, relocates it, places it in the address space. */
-int accel_program_load(struct accel_vm *vm, const void *elf, size_t bytes, struct accel_program **prog);
+int accel_program_load(struct accel_vm *vm, const void *elf, size_t bytes,
+		       struct accel_program **prog);
 int accel_program_load_file(struct accel_vm *vm, const char *path, struct accel_program **prog);
 /* Only checks: 0, or -ENOEXEC and in why what was expected and what was found. */
 int accel_program_check(const void *elf, size_t bytes, char *why, size_t why_bytes);
 void accel_program_destroy(struct accel_program *prog);
 /* -ENOENT if the program has no global function of that name. */
-int accel_program_kernel(struct accel_program *prog, const char *name, const struct accel_kernel **kernel);
+int accel_program_kernel(struct accel_program *prog, const char *name,
+			 const struct accel_kernel **kernel);
 /* "function+offset (file:line)" for a pc of this program; -ENOENT outside it. */
 int accel_program_symbolize(struct accel_program *prog, uint64_t pc, char *text, size_t bytes);
 
@@ -130,15 +132,15 @@ int accel_queue_run(struct accel_queue *queue, struct accel_stream *stream);
 /* A packet's tag, which fault records repeat, is its number in the stream (but for raw packets). */
 int accel_stream_create(struct accel_vm *vm, struct accel_stream **stream);
 void accel_stream_destroy(struct accel_stream *stream);
-int accel_stream_reset(struct accel_stream *stream);	/* forget what was recorded */
+int accel_stream_reset(struct accel_stream *stream); /* forget what was recorded */
 unsigned int accel_stream_packets(const struct accel_stream *stream);
 
-#define ACCEL_LAUNCH_OVERLAP	(1u << 0)	/* the next launch may start before this ends */
+#define ACCEL_LAUNCH_OVERLAP (1u << 0) /* the next launch may start before this ends */
 struct accel_launch {
-	size_t size;			/* sizeof the struct */
-	uint32_t grid[3];		/* workgroups; 0 counts as 1 */
+	size_t size;	  /* sizeof the struct */
+	uint32_t grid[3]; /* workgroups; 0 counts as 1 */
 	unsigned int flags;
-	uint64_t stats_va;		/* of struct axon_launch_stats, 0 = none */
+	uint64_t stats_va; /* of struct axon_launch_stats, 0 = none */
 };
 /* Arguments are copied into the stream's own argument memory, at most 4 KiB. */
 int accel_stream_launch(struct accel_stream *stream, const struct accel_kernel *kernel,
@@ -161,11 +163,12 @@ int accel_vm_enable_log(struct accel_vm *vm, size_t bytes);
 long accel_vm_read_log(struct accel_vm *vm, char *text, size_t bytes);
 
 /* ---- errors ---- */
-const char *accel_strerror(int err);		/* of a negative errno from this library */
-const char *accel_fault_name(unsigned int cause);	/* "PAGE_READ" */
-const char *accel_fault_text(unsigned int cause);	/* the catalogue's sentence */
+const char *accel_strerror(int err);		  /* of a negative errno from this library */
+const char *accel_fault_name(unsigned int cause); /* "PAGE_READ" */
+const char *accel_fault_text(unsigned int cause); /* the catalogue's sentence */
 /* "PAGE_READ at 0x… by core 0 DMA, pc 0x… kernel+0x14 (file:line), workgroup 3,0,0". prog may be NULL. */
-int accel_fault_format(const struct axon_fault *fault, struct accel_program *prog, char *text, size_t bytes);
+int accel_fault_format(const struct axon_fault *fault, struct accel_program *prog, char *text,
+		       size_t bytes);
 const char *accel_version(void);
 
 #ifdef __cplusplus

@@ -17,7 +17,7 @@
 
 /* A device as discovery finds it, before it is opened. */
 struct backend_node {
-	unsigned int minor;	/* of /dev/accel/accelN */
+	unsigned int minor; /* of /dev/accel/accelN */
 	char bdf[16];
 };
 

@@ -128,7 +128,7 @@ int backend_query_device(struct backend *backend, struct drm_axon_query_device *
 
 static int query_memory(struct backend *backend, struct accel_device_info *info)
 {
-	struct drm_axon_query_memory memory[8] = { 0 };
+	struct drm_axon_query_memory memory[8] = {0};
 	uint32_t size = sizeof(memory);
 	int ret = query(backend, DRM_AXON_QUERY_MEMORY, memory, &size);
 
@@ -143,7 +143,7 @@ static int query_memory(struct backend *backend, struct accel_device_info *info)
 
 static int query_engines(struct backend *backend, struct accel_device_info *info)
 {
-	struct drm_axon_query_engine engines[16] = { 0 };
+	struct drm_axon_query_engine engines[16] = {0};
 	uint32_t size = sizeof(engines);
 	int ret = query(backend, DRM_AXON_QUERY_ENGINES, engines, &size);
 
@@ -158,7 +158,7 @@ static int query_engines(struct backend *backend, struct accel_device_info *info
 
 int backend_query_use(struct backend *backend, struct accel_device_info *info)
 {
-	struct drm_axon_query_timestamp timestamp = { 0 };
+	struct drm_axon_query_timestamp timestamp = {0};
 	uint32_t size = sizeof(timestamp);
 	int ret = query_memory(backend, info);
 
@@ -172,7 +172,7 @@ int backend_query_use(struct backend *backend, struct accel_device_info *info)
 
 int backend_vm_create(struct backend *backend, uint32_t *vm)
 {
-	struct drm_axon_vm_create create = { 0 };
+	struct drm_axon_vm_create create = {0};
 	int ret = call(backend, DRM_IOCTL_AXON_VM_CREATE, &create);
 
 	*vm = create.vm_id;
@@ -181,7 +181,7 @@ int backend_vm_create(struct backend *backend, uint32_t *vm)
 
 void backend_vm_destroy(struct backend *backend, uint32_t vm)
 {
-	struct drm_axon_vm_destroy destroy = { .vm_id = vm };
+	struct drm_axon_vm_destroy destroy = {.vm_id = vm};
 
 	call(backend, DRM_IOCTL_AXON_VM_DESTROY, &destroy);
 }
@@ -190,11 +190,12 @@ int backend_bind(struct backend *backend, uint32_t vm, const struct drm_axon_bin
 {
 	struct drm_axon_vm_bind bind = {
 		.vm_id = vm,
-		.ops = {
-			.stride = sizeof(*op),
-			.count = 1,
-			.pointer = (uintptr_t)op,
-		},
+		.ops =
+			{
+				.stride = sizeof(*op),
+				.count = 1,
+				.pointer = (uintptr_t)op,
+			},
 	};
 
 	return call(backend, DRM_IOCTL_AXON_VM_BIND, &bind);
@@ -212,7 +213,7 @@ void backend_bo_destroy(struct backend *backend, uint32_t handle)
 
 int backend_bo_map(struct backend *backend, uint32_t handle, size_t size, void **out)
 {
-	struct drm_axon_bo_mmap_offset offset = { .handle = handle };
+	struct drm_axon_bo_mmap_offset offset = {.handle = handle};
 	int ret = call(backend, DRM_IOCTL_AXON_BO_MMAP_OFFSET, &offset);
 	void *ptr;
 
@@ -234,7 +235,7 @@ void backend_bo_unmap(struct backend *backend, void *ptr, size_t size)
 
 int backend_queue_create(struct backend *backend, uint32_t vm, uint32_t priority, uint32_t *queue)
 {
-	struct drm_axon_queue_create create = { .vm_id = vm, .priority = priority };
+	struct drm_axon_queue_create create = {.vm_id = vm, .priority = priority};
 	int ret = call(backend, DRM_IOCTL_AXON_QUEUE_CREATE, &create);
 
 	*queue = create.queue_id;
@@ -243,7 +244,7 @@ int backend_queue_create(struct backend *backend, uint32_t vm, uint32_t priority
 
 void backend_queue_destroy(struct backend *backend, uint32_t queue)
 {
-	struct drm_axon_queue_destroy destroy = { .queue_id = queue };
+	struct drm_axon_queue_destroy destroy = {.queue_id = queue};
 
 	call(backend, DRM_IOCTL_AXON_QUEUE_DESTROY, &destroy);
 }
@@ -260,16 +261,18 @@ int backend_submit(struct backend *backend, uint32_t queue, const struct drm_axo
 {
 	struct drm_axon_submit submit = {
 		.queue_id = queue,
-		.calls = {
-			.stride = sizeof(*calls),
-			.count = num_calls,
-			.pointer = (uintptr_t)calls,
-		},
-		.syncs = {
-			.stride = sizeof(*syncs),
-			.count = num_syncs,
-			.pointer = (uintptr_t)syncs,
-		},
+		.calls =
+			{
+				.stride = sizeof(*calls),
+				.count = num_calls,
+				.pointer = (uintptr_t)calls,
+			},
+		.syncs =
+			{
+				.stride = sizeof(*syncs),
+				.count = num_syncs,
+				.pointer = (uintptr_t)syncs,
+			},
 	};
 
 	return call(backend, DRM_IOCTL_AXON_SUBMIT, &submit);

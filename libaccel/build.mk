@@ -29,3 +29,6 @@ $(B)/accel.pc: libaccel/accel.pc.in libaccel/build.mk
 	    -e 's|@cflags@|-I$${includedir} -I$(CURDIR)/uapi|' $< > $@
 
 ALL += $(LIBACCEL) $(LIBACCEL_EMU) $(B)/accel.pc
+
+LIBS_test_elf_image := $(B)/libaccel/elf_image.o
+LIBS_test_ranges := $(B)/libaccel/ranges.o

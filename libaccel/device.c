@@ -114,7 +114,7 @@ ACCEL_EXPORT int accel_device_fd(struct accel_device *dev)
 
 ACCEL_EXPORT int accel_device_get_info(struct accel_device *dev, struct accel_device_info *out)
 {
-	struct accel_device_info info = { 0 };
+	struct accel_device_info info = {0};
 	struct drm_axon_query_device query;
 	size_t size = out->size;
 	int ret;

@@ -48,13 +48,17 @@ static int check_header(const struct reader *r, Elf64_Ehdr *ehdr)
 	FETCH(elf, 0, ehdr);
 	if (ehdr->e_ident[EI_CLASS] != ELFCLASS64 || ehdr->e_ident[EI_DATA] != ELFDATA2LSB ||
 	    ehdr->e_machine != EM_RISCV)
-		return refuse(r, "expected 64-bit little-endian RISC-V (machine %d), found machine %d",
+		return refuse(r,
+			      "expected 64-bit little-endian RISC-V (machine %d), found machine %d",
 			      EM_RISCV, ehdr->e_machine);
 	if (ehdr->e_type != ET_DYN)
-		return refuse(r, "expected a position-independent program (type %d), found type %d; link it with -pie",
+		return refuse(r,
+			      "expected a position-independent program (type %d), found type %d; "
+			      "link it with -pie",
 			      ET_DYN, ehdr->e_type);
 	if (ehdr->e_flags & EF_RISCV_RVC)
-		return refuse(r, "expected RV64IMFD, found compressed instructions; use -march=rv64imfd");
+		return refuse(
+			r, "expected RV64IMFD, found compressed instructions; use -march=rv64imfd");
 	if (ehdr->e_phentsize != sizeof(Elf64_Phdr) ||
 	    !in_file(elf, ehdr->e_phoff, ehdr->e_phnum, sizeof(Elf64_Phdr)))
 		return refuse(r, "the program headers reach outside the file");
@@ -72,7 +76,9 @@ static int add_segment(const struct reader *r, const Elf64_Phdr *phdr)
 	if (elf->num_segments == ELF_MAX_SEGMENTS)
 		return refuse(r, "expected at most %d segments, found more", ELF_MAX_SEGMENTS);
 	if (phdr->p_flags & PF_W)
-		return refuse(r, "the segment at 0x%llx is writable; cores have no writable globals: pass them as arguments",
+		return refuse(r,
+			      "the segment at 0x%llx is writable; cores have no writable globals: "
+			      "pass them as arguments",
 			      (unsigned long long)phdr->p_vaddr);
 	if (!in_file(elf, phdr->p_offset, phdr->p_filesz, 1))
 		return refuse(r, "the segment at 0x%llx reaches outside the file",
@@ -98,7 +104,8 @@ static int add_segment(const struct reader *r, const Elf64_Phdr *phdr)
 }
 
 /* File offset of [addr, addr + bytes) if the file's part of one segment holds all of it. */
-static bool file_offset(const struct elf_image *elf, uint64_t addr, uint64_t bytes, uint64_t *offset)
+static bool file_offset(const struct elf_image *elf, uint64_t addr, uint64_t bytes,
+			uint64_t *offset)
 {
 	for (unsigned int i = 0; i < elf->num_segments; i++) {
 		const struct elf_segment *segment = &elf->segments[i];
@@ -142,8 +149,10 @@ static int read_dynamic(const struct reader *r, const Elf64_Phdr *phdr)
 		if (dyn.d_tag == DT_NEEDED)
 			return refuse(r, "the program needs a shared library; cores have none");
 		if (dyn.d_tag == DT_REL || dyn.d_tag == DT_RELR || dyn.d_tag == DT_JMPREL)
-			return refuse(r, "expected relocations of type RELA only, found dynamic tag 0x%llx",
-				      (unsigned long long)dyn.d_tag);
+			return refuse(
+				r,
+				"expected relocations of type RELA only, found dynamic tag 0x%llx",
+				(unsigned long long)dyn.d_tag);
 		if (dyn.d_tag == DT_RELA)
 			rela = dyn.d_un.d_ptr;
 		if (dyn.d_tag == DT_RELASZ)
@@ -169,7 +178,9 @@ static int check_relocations(const struct reader *r)
 
 		FETCH(elf, elf->rela + i * sizeof(rela), &rela);
 		if (ELF64_R_TYPE(rela.r_info) != R_RISCV_RELATIVE)
-			return refuse(r, "expected relocations of type R_RISCV_RELATIVE only, found type %u: an undefined symbol?",
+			return refuse(r,
+				      "expected relocations of type R_RISCV_RELATIVE only, found "
+				      "type %u: an undefined symbol?",
 				      (unsigned int)ELF64_R_TYPE(rela.r_info));
 		if (!in_segment(elf, rela.r_offset, sizeof(uint64_t)))
 			return refuse(r, "a relocation at 0x%llx lies outside the program",
@@ -250,11 +261,11 @@ static int read_segments(const struct reader *r, const Elf64_Ehdr *ehdr)
 
 int elf_check(const void *bytes, size_t size, struct elf_image *elf, char *why, size_t why_bytes)
 {
-	struct reader r = { .elf = elf, .why = why, .why_bytes = why_bytes };
+	struct reader r = {.elf = elf, .why = why, .why_bytes = why_bytes};
 	Elf64_Ehdr ehdr;
 	int ret;
 
-	*elf = (struct elf_image){ .bytes = bytes, .size = size };
+	*elf = (struct elf_image){.bytes = bytes, .size = size};
 	ret = check_header(&r, &ehdr);
 	if (!ret)
 		ret = read_segments(&r, &ehdr);

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define ELF_MAX_SEGMENTS 16
-#define ELF_MAX_SPAN	 (64u << 20)	/* bytes of a program in memory */
+#define ELF_MAX_SPAN	 (64u << 20) /* bytes of a program in memory */
 
 struct elf_segment {
 	uint64_t offset, vaddr, filesz, memsz;
@@ -23,9 +23,9 @@ struct elf_image {
 	size_t size;
 	struct elf_segment segments[ELF_MAX_SEGMENTS];
 	unsigned int num_segments;
-	uint64_t base, span;		/* page-aligned range of all segments */
-	uint64_t rela, num_rela;	/* file offset and count of the relocations */
-	uint64_t symtab, num_syms;	/* file offsets; .symtab if there, else .dynsym */
+	uint64_t base, span;	   /* page-aligned range of all segments */
+	uint64_t rela, num_rela;   /* file offset and count of the relocations */
+	uint64_t symtab, num_syms; /* file offsets; .symtab if there, else .dynsym */
 	uint64_t strtab, strtab_size;
 };
 
@@ -36,6 +36,7 @@ void elf_place(const struct elf_image *elf, uint64_t bias, uint8_t *memory);
 /* Address of the global function `name`, false without. */
 bool elf_find_function(const struct elf_image *elf, const char *name, uint64_t *addr);
 /* The function that covers addr: its name (in the file) and start. */
-bool elf_function_at(const struct elf_image *elf, uint64_t addr, const char **name, uint64_t *start);
+bool elf_function_at(const struct elf_image *elf, uint64_t addr, const char **name,
+		     uint64_t *start);
 
 #endif

@@ -18,18 +18,18 @@ struct sentence {
  * what the library itself returns for its caller's mistakes.
  */
 static const struct sentence sentences[] = {
-#define SENTENCE(name, number, err, meaning, action) { err, meaning "; " action },
+#define SENTENCE(name, number, err, meaning, action) {err, meaning "; " action},
 	AXON_ERR_LIST(SENTENCE)
 #undef SENTENCE
-	{ EINVAL, "an argument is out of its range; see the function's man page" },
-	{ ENOMEM, "the process or the system is out of memory; free some" },
-	{ E2BIG, "more than one call takes; split it" },
-	{ ENOENT, "no such name; check its spelling and that it is exported" },
-	{ EXDEV, "the objects belong to different address spaces; create both in one" },
-	{ EEXIST, "it exists already; create it once" },
-	{ EPERM, "not permitted to this user; high priority needs CAP_SYS_NICE" },
-	{ EINTR, "interrupted by a signal; try again" },
-	{ ECANCELED, "cancelled because the queue died; read its fault record" },
+		{EINVAL, "an argument is out of its range; see the function's man page"},
+	{ENOMEM, "the process or the system is out of memory; free some"},
+	{E2BIG, "more than one call takes; split it"},
+	{ENOENT, "no such name; check its spelling and that it is exported"},
+	{EXDEV, "the objects belong to different address spaces; create both in one"},
+	{EEXIST, "it exists already; create it once"},
+	{EPERM, "not permitted to this user; high priority needs CAP_SYS_NICE"},
+	{EINTR, "interrupted by a signal; try again"},
+	{ECANCELED, "cancelled because the queue died; read its fault record"},
 };
 
 ACCEL_EXPORT const char *accel_strerror(int err)
@@ -45,22 +45,22 @@ ACCEL_EXPORT const char *accel_strerror(int err)
 ACCEL_EXPORT const char *accel_fault_name(unsigned int cause)
 {
 	switch (cause) {
-#define NAME(name, number, text) case number: return #name;
+#define NAME(name, number, text) \
+	case number: return #name;
 		AXON_FAULT_LIST(NAME)
 #undef NAME
-	default:
-		return "UNKNOWN";
+	default: return "UNKNOWN";
 	}
 }
 
 ACCEL_EXPORT const char *accel_fault_text(unsigned int cause)
 {
 	switch (cause) {
-#define TEXT(name, number, text) case number: return text;
+#define TEXT(name, number, text) \
+	case number: return text;
 		AXON_FAULT_LIST(TEXT)
 #undef TEXT
-	default:
-		return "a fault that this library does not know; it is older than the device";
+	default: return "a fault that this library does not know; it is older than the device";
 	}
 }
 

@@ -89,7 +89,7 @@ ACCEL_EXPORT void accel_queue_destroy(struct accel_queue *queue)
 
 ACCEL_EXPORT int accel_queue_fault(struct accel_queue *queue, struct axon_fault *fault)
 {
-	struct drm_axon_queue_state state = { 0 };
+	struct drm_axon_queue_state state = {0};
 	int ret = backend_queue_state(queue->vm->dev->backend, queue->id, &state);
 
 	if (ret < 0)
@@ -100,7 +100,7 @@ ACCEL_EXPORT int accel_queue_fault(struct accel_queue *queue, struct axon_fault 
 
 bool queue_idle(struct accel_queue *queue)
 {
-	struct drm_axon_queue_state state = { 0 };
+	struct drm_axon_queue_state state = {0};
 
 	if (progress_done(queue->progress) >= queue->seqno)
 		return true;
@@ -122,7 +122,7 @@ static int write_tail(struct accel_queue *queue, uint64_t seqno, struct drm_axon
 	}
 	packets[at] = (struct axon_packet){
 		.op = AXON_PKT_SIGNAL,
-		.signal = { .addr = queue->tail->va, .value = seqno },
+		.signal = {.addr = queue->tail->va, .value = seqno},
 	};
 	*call = (struct drm_axon_call){
 		.va = queue->tail->va + at * AXON_PACKET_SIZE,
@@ -180,7 +180,7 @@ ACCEL_EXPORT int accel_queue_submit(struct accel_queue *queue, struct accel_stre
 		return -E2BIG;
 	seqno = queue->seqno + 1;
 	for (unsigned int i = 0; i < num_wait; i++)
-		if (wait[i].value)	/* zero is reached from the start */
+		if (wait[i].value) /* zero is reached from the start */
 			syncs[n++] = sync_of(wait[i].timeline, wait[i].value, 0);
 	for (unsigned int i = 0; i < num_signal; i++)
 		syncs[n++] = sync_of(signal[i].timeline, signal[i].value, DRM_AXON_SYNC_SIGNAL);

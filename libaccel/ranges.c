@@ -30,11 +30,11 @@ static void insert(struct ranges *ranges, unsigned int at, uint64_t start, uint6
 {
 	memmove(&ranges->holes[at + 1], &ranges->holes[at],
 		(ranges->count - at) * sizeof(*ranges->holes));
-	ranges->holes[at] = (struct range){ start, end };
+	ranges->holes[at] = (struct range){start, end};
 	ranges->count++;
 }
 
-static void delete(struct ranges *ranges, unsigned int at)
+static void delete (struct ranges *ranges, unsigned int at)
 {
 	ranges->count--;
 	memmove(&ranges->holes[at], &ranges->holes[at + 1],
@@ -43,7 +43,7 @@ static void delete(struct ranges *ranges, unsigned int at)
 
 int ranges_init(struct ranges *ranges, uint64_t start, uint64_t end)
 {
-	*ranges = (struct ranges){ 0 };
+	*ranges = (struct ranges){0};
 	if (reserve(ranges, 1) < 0)
 		return -ENOMEM;
 	if (start < end)
@@ -54,7 +54,7 @@ int ranges_init(struct ranges *ranges, uint64_t start, uint64_t end)
 void ranges_fini(struct ranges *ranges)
 {
 	free(ranges->holes);
-	*ranges = (struct ranges){ 0 };
+	*ranges = (struct ranges){0};
 }
 
 /* Cuts [start, start + size) out of hole `at`, which contains it. */
@@ -62,7 +62,7 @@ static void carve(struct ranges *ranges, unsigned int at, uint64_t start, uint64
 {
 	struct range hole = ranges->holes[at];
 
-	delete(ranges, at);
+	delete (ranges, at);
 	if (start + size < hole.end)
 		insert(ranges, at, start + size, hole.end);
 	if (hole.start < start)
@@ -99,11 +99,11 @@ void ranges_free(struct ranges *ranges, uint64_t start, uint64_t size)
 	insert(ranges, at, start, start + size);
 	if (at + 1 < ranges->count && ranges->holes[at].end == ranges->holes[at + 1].start) {
 		ranges->holes[at].end = ranges->holes[at + 1].end;
-		delete(ranges, at + 1);
+		delete (ranges, at + 1);
 	}
 	if (at > 0 && ranges->holes[at - 1].end == start) {
 		ranges->holes[at - 1].end = ranges->holes[at].end;
-		delete(ranges, at);
+		delete (ranges, at);
 	}
 	ranges->live--;
 	ranges->used -= size;

@@ -12,8 +12,8 @@ struct range {
 struct ranges {
 	struct range *holes;
 	unsigned int count, capacity;
-	unsigned int live;	/* allocations out */
-	uint64_t used;		/* their bytes */
+	unsigned int live; /* allocations out */
+	uint64_t used;	   /* their bytes */
 };
 
 /* One hole [start, end). 0 or -ENOMEM. */

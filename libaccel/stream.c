@@ -12,7 +12,7 @@
 
 #define FIRST_PACKETS	(PAGE_BYTES / AXON_PACKET_SIZE)
 #define MAX_PACKETS	(1u << 24)
-#define ARG_CHUNK_BYTES	65536u
+#define ARG_CHUNK_BYTES 65536u
 #define ARG_MAX_BYTES	4096u
 #define ARG_ALIGN	64u
 
@@ -23,10 +23,11 @@ struct arg_chunk {
 	uint32_t used;
 };
 
-static int create_mapped(struct accel_vm *vm, size_t bytes, struct accel_buffer **buffer, void **map)
+static int create_mapped(struct accel_vm *vm, size_t bytes, struct accel_buffer **buffer,
+			 void **map)
 {
-	int ret = accel_buffer_create(vm, bytes, ACCEL_BUFFER_SYSTEM, ACCEL_PURPOSE_COMMANDS,
-				      buffer);
+	int ret =
+		accel_buffer_create(vm, bytes, ACCEL_BUFFER_SYSTEM, ACCEL_PURPOSE_COMMANDS, buffer);
 
 	if (ret < 0)
 		return ret;
@@ -137,7 +138,8 @@ static int new_chunk(struct accel_stream *stream, struct arg_chunk **out)
 static int copy_args(struct accel_stream *stream, const void *args, size_t bytes, uint64_t *va)
 {
 	uint32_t space = (bytes + ARG_ALIGN - 1) & ~(ARG_ALIGN - 1);
-	struct arg_chunk **link = stream->args_current ? &stream->args_current->next : &stream->args;
+	struct arg_chunk **link =
+		stream->args_current ? &stream->args_current->next : &stream->args;
 	struct arg_chunk *chunk = stream->args_current;
 
 	if (!chunk || chunk->used + space > ARG_CHUNK_BYTES) {
@@ -162,12 +164,13 @@ ACCEL_EXPORT int accel_stream_launch_va(struct accel_stream *stream,
 {
 	struct axon_packet packet = {
 		.op = AXON_PKT_LAUNCH,
-		.launch = {
-			.entry = kernel->entry,
-			.args = args_va,
-			.log = stream->vm->log ? stream->vm->log->va : 0,
-			.stats = launch->stats_va,
-		},
+		.launch =
+			{
+				.entry = kernel->entry,
+				.args = args_va,
+				.log = stream->vm->log ? stream->vm->log->va : 0,
+				.stats = launch->stats_va,
+			},
 	};
 	uint64_t groups = 1;
 
@@ -206,9 +209,9 @@ ACCEL_EXPORT int accel_stream_copy(struct accel_stream *stream, uint64_t dst, ui
 				   uint64_t bytes)
 {
 	return record(stream, (struct axon_packet){
-		.op = AXON_PKT_COPY,
-		.copy = { .dst = dst, .src = src, .bytes = bytes },
-	});
+				      .op = AXON_PKT_COPY,
+				      .copy = {.dst = dst, .src = src, .bytes = bytes},
+			      });
 }
 
 ACCEL_EXPORT int accel_stream_fill(struct accel_stream *stream, uint64_t dst, uint32_t pattern,
@@ -217,9 +220,9 @@ ACCEL_EXPORT int accel_stream_fill(struct accel_stream *stream, uint64_t dst, ui
 	if (dst % 4 || bytes % 4)
 		return -EINVAL;
 	return record(stream, (struct axon_packet){
-		.op = AXON_PKT_FILL,
-		.fill = { .dst = dst, .bytes = bytes, .pattern = pattern },
-	});
+				      .op = AXON_PKT_FILL,
+				      .fill = {.dst = dst, .bytes = bytes, .pattern = pattern},
+			      });
 }
 
 ACCEL_EXPORT int accel_stream_timestamp(struct accel_stream *stream, uint64_t va)
@@ -227,9 +230,9 @@ ACCEL_EXPORT int accel_stream_timestamp(struct accel_stream *stream, uint64_t va
 	if (va % sizeof(struct axon_timestamp))
 		return -EINVAL;
 	return record(stream, (struct axon_packet){
-		.op = AXON_PKT_TIMESTAMP,
-		.timestamp = { .addr = va },
-	});
+				      .op = AXON_PKT_TIMESTAMP,
+				      .timestamp = {.addr = va},
+			      });
 }
 
 ACCEL_EXPORT int accel_stream_signal(struct accel_stream *stream, uint64_t va, uint64_t value)
@@ -237,9 +240,9 @@ ACCEL_EXPORT int accel_stream_signal(struct accel_stream *stream, uint64_t va, u
 	if (va % sizeof(struct axon_signal))
 		return -EINVAL;
 	return record(stream, (struct axon_packet){
-		.op = AXON_PKT_SIGNAL,
-		.signal = { .addr = va, .value = value },
-	});
+				      .op = AXON_PKT_SIGNAL,
+				      .signal = {.addr = va, .value = value},
+			      });
 }
 
 ACCEL_EXPORT int accel_stream_wait(struct accel_stream *stream, uint64_t va, uint64_t value)
@@ -247,7 +250,7 @@ ACCEL_EXPORT int accel_stream_wait(struct accel_stream *stream, uint64_t va, uin
 	if (va % sizeof(uint64_t))
 		return -EINVAL;
 	return record(stream, (struct axon_packet){
-		.op = AXON_PKT_WAIT,
-		.wait = { .addr = va, .value = value },
-	});
+				      .op = AXON_PKT_WAIT,
+				      .wait = {.addr = va, .value = value},
+			      });
 }

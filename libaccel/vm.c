@@ -65,7 +65,7 @@ ACCEL_EXPORT int accel_vm_enable_log(struct accel_vm *vm, size_t bytes)
 		return ret;
 	}
 	header = map;
-	*header = (struct axon_log){ .size = log->size - sizeof(*header) };
+	*header = (struct axon_log){.size = log->size - sizeof(*header)};
 	vm->log = log;
 	return 0;
 }
@@ -86,14 +86,15 @@ static size_t log_rewind(struct accel_vm *vm, struct axon_log *log, char *text, 
 {
 	int length = 0;
 
-	if (!vm->log_read || !vm_idle(vm) || __atomic_load_n(&log->head, __ATOMIC_ACQUIRE) != vm->log_read)
+	if (!vm->log_read || !vm_idle(vm) ||
+	    __atomic_load_n(&log->head, __ATOMIC_ACQUIRE) != vm->log_read)
 		return 0;
 	if (log->dropped) {
 		length = snprintf(text, bytes,
 				  "axon: %llu messages did not fit in the log of %llu bytes\n",
 				  (unsigned long long)log->dropped, (unsigned long long)log->size);
 		if (length < 0 || (size_t)length >= bytes)
-			return 0;	/* said at the next call, with more room */
+			return 0; /* said at the next call, with more room */
 	}
 	log->dropped = 0;
 	log->head = 0;

@@ -24,7 +24,8 @@ static float *buffer(struct accel_vm *vm, struct accel_buffer **buf)
 	void *ptr;
 
 	check(accel_buffer_create(vm, N * sizeof(float), ACCEL_BUFFER_VRAM,
-				  ACCEL_PURPOSE_ACTIVATIONS, buf), "buffer");
+				  ACCEL_PURPOSE_ACTIVATIONS, buf),
+	      "buffer");
 	check(accel_buffer_map(*buf, &ptr), "map");
 	return ptr;
 }
@@ -61,13 +62,14 @@ int main(int argc, char **argv)
 	struct accel_buffer *buf[3];
 	struct accel_launch launch = {
 		.size = sizeof(launch),
-		.grid = { (N + VECTOR_ADD_BLOCK - 1) / VECTOR_ADD_BLOCK },
+		.grid = {(N + VECTOR_ADD_BLOCK - 1) / VECTOR_ADD_BLOCK},
 	};
 	int ret;
 
 	check(accel_device_open(0, &dev), "device");
 	check(accel_vm_create(dev, &vm), "address space");
-	check(accel_program_load_file(vm, argc > 1 ? argv[1] : "vector_add.elf", &program), "program");
+	check(accel_program_load_file(vm, argc > 1 ? argv[1] : "vector_add.elf", &program),
+	      "program");
 	check(accel_program_kernel(program, "vector_add", &kernel), "kernel");
 
 	float *a = buffer(vm, &buf[0]), *b = buffer(vm, &buf[1]), *c = buffer(vm, &buf[2]);

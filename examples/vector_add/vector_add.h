@@ -5,10 +5,10 @@
 
 #include <stdint.h>
 
-#define VECTOR_ADD_BLOCK 1024	/* elements of a workgroup */
+#define VECTOR_ADD_BLOCK 1024 /* elements of a workgroup */
 
 struct vector_add_args {
-	uint64_t a, b, c;	/* addresses of float[n] */
+	uint64_t a, b, c; /* addresses of float[n] */
 	uint64_t n;
 };
 

@@ -14,7 +14,7 @@ struct message {
 struct conversion {
 	bool left, zero;
 	unsigned int width;
-	int precision;		/* -1: none given */
+	int precision; /* -1: none given */
 	unsigned int longs;
 	char letter;
 };
@@ -120,7 +120,7 @@ static const char *parse(const char *at, struct conversion *conv)
 {
 	unsigned int number;
 
-	*conv = (struct conversion){ .precision = -1 };
+	*conv = (struct conversion){.precision = -1};
 	for (;; at++) {
 		if (*at == '-')
 			conv->left = true;
@@ -162,25 +162,16 @@ static void convert(struct message *message, struct conversion *conv, va_list *a
 			    value < 0);
 		break;
 	case 'u':
-	case 'x':
-		put_integer(message, conv, unsigned_arg(conv, args), false);
-		break;
+	case 'x': put_integer(message, conv, unsigned_arg(conv, args), false); break;
 	case 'p':
 		put(message, '0');
 		put(message, 'x');
 		put_integer(message, conv, (uintptr_t)va_arg(*args, void *), false);
 		break;
-	case 'f':
-		put_double(message, conv, va_arg(*args, double));
-		break;
-	case 'c':
-		put(message, va_arg(*args, int));
-		break;
-	case 's':
-		put_string(message, conv, va_arg(*args, const char *));
-		break;
-	default:
-		put(message, conv->letter);
+	case 'f': put_double(message, conv, va_arg(*args, double)); break;
+	case 'c': put(message, va_arg(*args, int)); break;
+	case 's': put_string(message, conv, va_arg(*args, const char *)); break;
+	default: put(message, conv->letter);
 	}
 }
 

@@ -12,8 +12,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#define DEFAULT_VRAM	(1ull << 30)
-#define DEFAULT_CORES	4
+#define DEFAULT_VRAM  (1ull << 30)
+#define DEFAULT_CORES 4
 
 /* ---- handles ---- */
 
@@ -29,8 +29,7 @@ int table_add(struct table *table, void *item, uint32_t *handle)
 
 		if (!grown)
 			return -ENOMEM;
-		memset(grown + table->capacity, 0,
-		       (capacity - table->capacity) * sizeof(*grown));
+		memset(grown + table->capacity, 0, (capacity - table->capacity) * sizeof(*grown));
 		table->items = grown;
 		table->capacity = capacity;
 	}
@@ -195,7 +194,7 @@ static int map_memories(struct backend *b)
 	if (!b->vram || !b->sys)
 		return -ENOMEM;
 	ret = ranges_init(&b->vram_free, 0, b->vram_bytes);
-	if (!ret)	/* bus address 0 stays free: nothing should ever be found there */
+	if (!ret) /* bus address 0 stays free: nothing should ever be found there */
 		ret = ranges_init(&b->sys_free, 1ull << AXON_PAGE_SHIFT, EMU_SYS_BYTES);
 	return ret;
 }
@@ -332,7 +331,7 @@ int backend_open(const struct backend_node *node, struct backend **out)
 
 int backend_enumerate(struct backend_node nodes[BACKEND_MAX_NODES])
 {
-	nodes[0] = (struct backend_node){ .bdf = "emulator" };
+	nodes[0] = (struct backend_node){.bdf = "emulator"};
 	return 1;
 }
 

@@ -17,13 +17,13 @@
 #include "../backend.h"
 #include "../ranges.h"
 
-#define EMU_SYS_BYTES	(64ull << 30)	/* system memory as the bus sees it: address = offset */
-#define EMU_VA_START	(1ull << 32)
-#define EMU_VA_END	(1ull << 47)
-#define EMU_KERNEL_VA	(1ull << 32)	/* of struct kernel_area, in address space 0 */
-#define EMU_RING_LOG2	8
+#define EMU_SYS_BYTES	 (64ull << 30) /* system memory as the bus sees it: address = offset */
+#define EMU_VA_START	 (1ull << 32)
+#define EMU_VA_END	 (1ull << 47)
+#define EMU_KERNEL_VA	 (1ull << 32) /* of struct kernel_area, in address space 0 */
+#define EMU_RING_LOG2	 8
 #define EMU_RING_PACKETS (1u << EMU_RING_LOG2)
-#define EMU_FAULT_LOG2	6
+#define EMU_FAULT_LOG2	 6
 
 /* What the driver shares with the chip: mapped in address space 0 only. */
 struct kernel_area {
@@ -43,9 +43,9 @@ void *table_get(const struct table *table, uint32_t handle);
 void table_remove(struct table *table, uint32_t handle);
 
 struct emu_bo {
-	unsigned int refs;	/* the handle and every mapping */
+	unsigned int refs; /* the handle and every mapping */
 	bool vram;
-	uint64_t addr;		/* offset into device memory, or bus address */
+	uint64_t addr; /* offset into device memory, or bus address */
 	uint64_t size;
 };
 
@@ -56,7 +56,7 @@ struct emu_mapping {
 };
 
 struct emu_vm {
-	uint64_t root;		/* bus address of the top table, 0 = unused */
+	uint64_t root; /* bus address of the top table, 0 = unused */
 	struct emu_mapping *mappings;
 };
 
@@ -67,9 +67,9 @@ struct emu_point {
 };
 
 struct emu_sync {
-	unsigned int refs;	/* the handle, every job, every waiter */
-	uint64_t value;		/* signalled */
-	struct emu_point *pending;	/* ascending */
+	unsigned int refs;	   /* the handle, every job, every waiter */
+	uint64_t value;		   /* signalled */
+	struct emu_point *pending; /* ascending */
 	unsigned int count, capacity;
 };
 
@@ -89,12 +89,12 @@ struct emu_job {
 
 struct emu_queue {
 	unsigned int slot;
-	uint32_t status;	/* enum drm_axon_queue_status */
+	uint32_t status; /* enum drm_axon_queue_status */
 	struct axon_fault fault;
-	struct emu_job *jobs, **tail;	/* in order; those started come first */
+	struct emu_job *jobs, **tail; /* in order; those started come first */
 	uint64_t seqno;
 	uint32_t wptr;
-	uint32_t in_ring;	/* packets of the jobs started */
+	uint32_t in_ring; /* packets of the jobs started */
 };
 
 struct backend {
@@ -104,16 +104,16 @@ struct backend {
 	uint64_t vram_bytes;
 	struct ranges vram_free, sys_free;
 	struct table bos, syncs;
-	struct emu_vm vms[AXON_NUM_AS];		/* 0 is the driver's own */
+	struct emu_vm vms[AXON_NUM_AS]; /* 0 is the driver's own */
 	struct emu_queue *queues[AXON_NUM_SLOTS];
 	struct kernel_area *area;
 	uint64_t area_bus;
 	uint64_t bo_system_bytes;
 	uint64_t num_faults, num_resets;
 
-	pthread_t thread;	/* starts jobs whose waits end while nobody is in the library */
+	pthread_t thread; /* starts jobs whose waits end while nobody is in the library */
 	bool thread_runs;
-	pthread_mutex_t event_lock;	/* of the two below */
+	pthread_mutex_t event_lock; /* of the two below */
 	pthread_cond_t event_cond;
 	uint64_t events;
 	atomic_bool stop;
@@ -135,7 +135,7 @@ bool emu_sleep(struct backend *b, uint64_t seen, int64_t deadline_ns);
 /* Carries the driver's work on: faults, finished jobs, jobs that may start. */
 void emu_process(struct backend *b);
 
-int emu_sys_alloc(struct backend *b, uint64_t bytes, uint64_t *bus);	/* zeroed */
+int emu_sys_alloc(struct backend *b, uint64_t bytes, uint64_t *bus); /* zeroed */
 void emu_sys_free(struct backend *b, uint64_t bus, uint64_t bytes);
 int emu_vm_init(struct backend *b, unsigned int as);
 void emu_vm_fini(struct backend *b, unsigned int as);
@@ -145,7 +145,7 @@ void emu_bo_unref(struct backend *b, struct emu_bo *bo);
 
 void emu_queue_free(struct backend *b, struct emu_queue *queue);
 
-struct emu_sync *emu_sync_ref(struct backend *b, uint32_t handle);	/* NULL: no such handle */
+struct emu_sync *emu_sync_ref(struct backend *b, uint32_t handle); /* NULL: no such handle */
 void emu_sync_unref(struct emu_sync *sync);
 /* Promises a point, greater than every one before. */
 int emu_sync_promise(struct emu_sync *sync, uint64_t value);

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define PAGE_BYTES	(1ull << AXON_PAGE_SHIFT)
-#define HUGE_BYTES	(1ull << AXON_HUGE_SHIFT)
+#define PAGE_BYTES (1ull << AXON_PAGE_SHIFT)
+#define HUGE_BYTES (1ull << AXON_HUGE_SHIFT)
 
 static uint64_t alignment(uint64_t bytes)
 {

@@ -12,8 +12,8 @@
 #include <string.h>
 
 /* Generous: a kernel that gets anything done in a modelled second or ten real ones is not hung. */
-#define HANG_CYCLES	1000000000ull
-#define HANG_WALL_MS	10000
+#define HANG_CYCLES  1000000000ull
+#define HANG_WALL_MS 10000
 
 static uint64_t slot_reg(const struct emu_queue *queue, uint64_t reg)
 {
@@ -32,7 +32,7 @@ static struct axon_signal *fence_of(struct backend *b, const struct emu_queue *q
 
 static void enable_slot(struct backend *b, struct emu_queue *queue, uint32_t as, uint32_t priority)
 {
-	*fence_of(b, queue) = (struct axon_signal){ 0 };
+	*fence_of(b, queue) = (struct axon_signal){0};
 	emu_write64(b, slot_reg(queue, AXON_REG_SLOT_RING),
 		    area_va(offsetof(struct kernel_area, ring[queue->slot])));
 	emu_write(b, slot_reg(queue, AXON_REG_SLOT_LOG2), EMU_RING_LOG2);
@@ -112,15 +112,16 @@ static void start_job(struct backend *b, struct emu_queue *queue, struct emu_job
 	for (unsigned int i = 0; i < job->num_calls; i++)
 		*next_packet(b, queue) = (struct axon_packet){
 			.op = AXON_PKT_CALL,
-			.call = { .addr = job->calls[i].va, .count = job->calls[i].count },
+			.call = {.addr = job->calls[i].va, .count = job->calls[i].count},
 		};
 	*next_packet(b, queue) = (struct axon_packet){
 		.op = AXON_PKT_SIGNAL,
 		.flags = AXON_PKT_F_IRQ,
-		.signal = {
-			.addr = area_va(offsetof(struct kernel_area, fence[queue->slot])),
-			.value = job->seqno,
-		},
+		.signal =
+			{
+				.addr = area_va(offsetof(struct kernel_area, fence[queue->slot])),
+				.value = job->seqno,
+			},
 	};
 	job->started = true;
 	emu_write(b, AXON_PAGE_DOORBELL(queue->slot) + AXON_REG_DOORBELL, queue->wptr);
@@ -166,7 +167,7 @@ void emu_process(struct backend *b)
 	emu_write(b, AXON_PAGE_IRQ + AXON_REG_IRQ_STATUS,
 		  emu_read(b, AXON_PAGE_IRQ + AXON_REG_IRQ_STATUS));
 	take_faults(b);
-	do {	/* a job that finishes in one queue may let one start in another */
+	do { /* a job that finishes in one queue may let one start in another */
 		any = false;
 		for (unsigned int i = 0; i < AXON_NUM_SLOTS; i++)
 			if (b->queues[i])

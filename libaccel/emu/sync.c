@@ -41,7 +41,7 @@ int emu_sync_promise(struct emu_sync *sync, uint64_t value)
 		sync->pending = grown;
 		sync->capacity = capacity;
 	}
-	sync->pending[sync->count++] = (struct emu_point){ .value = value };
+	sync->pending[sync->count++] = (struct emu_point){.value = value};
 	return 0;
 }
 
