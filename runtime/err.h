@@ -24,7 +24,7 @@ int axon_fail(struct axon_err *err, int code, const char *fmt, ...)
 	axon_fail(err, code, "%s: " fmt, (owner)->name, ##__VA_ARGS__)
 
 /* What to do, for the end of a line. */
-#define DAMAGED	  ": the file is damaged; get it again"
-#define RECONVERT ": convert the model again"
+#define ERR_DAMAGED   ": the file is damaged; get it again"
+#define ERR_RECONVERT ": convert the model again"
 
 #endif

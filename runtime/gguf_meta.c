@@ -65,8 +65,8 @@ static int missing(const struct gguf *g, const struct full_key *key, struct axon
 static int mistyped(const struct gguf *g, const struct full_key *key, enum gguf_kind found,
 		    const char *expected, struct axon_err *err)
 {
-	return named_fail(g, err, -EINVAL, "key '%s' holds a %s; %s was expected" RECONVERT, key->s,
-			  kinds[found].name, expected);
+	return named_fail(g, err, -EINVAL, "key '%s' holds a %s; %s was expected" ERR_RECONVERT,
+			  key->s, kinds[found].name, expected);
 }
 
 /* The integer of the given kind at @p as sign and magnitude; false when the kind is no integer. */
@@ -232,7 +232,7 @@ int gguf_u32_at(const struct gguf *g, const char *key, uint64_t i, uint32_t *v,
 	if (!gguf_array_u32(&a, i, v))
 		return named_fail(g, err, -EINVAL,
 				  "key '%s' is an array of %ju elements of type %s; an integer "
-				  "from 0 to 4294967295 at index %ju was expected" RECONVERT,
+				  "from 0 to 4294967295 at index %ju was expected" ERR_RECONVERT,
 				  full.s, kv->n, kinds[kv->element].name, i);
 	return 0;
 }

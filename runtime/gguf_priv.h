@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What gguf.c (the file) and gguf_meta.c (typed reads of its keys) share. */
+/* What gguf.c (the file), gguf_parse.c (its metadata) and gguf_meta.c (typed reads of it) share. */
 #ifndef AXON_RUNTIME_GGUF_PRIV_H
 #define AXON_RUNTIME_GGUF_PRIV_H
 
@@ -29,6 +29,8 @@ struct gguf {
 	uint32_t *tensor_order; /* tensors sorted by name */
 };
 
+/* Read and check all metadata; fills everything below file_size. */
+int gguf_parse(struct gguf *g, struct axon_err *err);
 /* Bytes of one value of this kind; 0 for strings and arrays. */
 size_t gguf_kind_size(enum gguf_kind kind);
 /* Exactly this key, without the '.' convention; NULL when there is none. */

@@ -78,7 +78,7 @@ static int load_tokens(struct tokenizer *tk, const struct gguf *g, struct axon_e
 	if (a.kind != GGUF_STRING || !a.n || a.n > MAX_TOKENS)
 		return named_fail(tk, err, -EINVAL,
 				  "tokenizer.ggml.tokens is no array of 1 to %u strings, which was "
-				  "expected" RECONVERT,
+				  "expected" ERR_RECONVERT,
 				  MAX_TOKENS);
 	tk->n = (uint32_t)a.n;
 	tk->tokens = malloc(tk->n * sizeof(*tk->tokens));
@@ -97,10 +97,10 @@ static int load_tokens(struct tokenizer *tk, const struct gguf *g, struct axon_e
 
 static int too_short(const struct tokenizer *tk, const char *key, struct axon_err *err)
 {
-	return named_fail(
-		tk, err, -EINVAL,
-		"%s is no array of numbers for each of the %u tokens, which was expected" RECONVERT,
-		key, tk->n);
+	return named_fail(tk, err, -EINVAL,
+			  "%s is no array of numbers for each of the %u tokens, which was "
+			  "expected" ERR_RECONVERT,
+			  key, tk->n);
 }
 
 static int load_scores(struct tokenizer *tk, const struct gguf *g, struct axon_err *err)
@@ -169,7 +169,7 @@ static int load_id(const struct tokenizer *tk, const struct gguf *g, const char 
 		return ret;
 	if (v >= tk->n && v != UINT32_MAX)
 		return named_fail(tk, err, -EINVAL,
-				  "%s is %u, but there are only %u tokens" RECONVERT, key, v,
+				  "%s is %u, but there are only %u tokens" ERR_RECONVERT, key, v,
 				  tk->n);
 	*id = v < tk->n ? (int32_t)v : TOKENIZER_NONE;
 	return 0;
@@ -213,7 +213,7 @@ static int load_specials(struct tokenizer *tk, const struct gguf *g, struct axon
 	if ((tk->add_bos && tk->bos < 0) || (tk->add_eos && tk->eos < 0))
 		return named_fail(tk, err, -EINVAL,
 				  "tokenizer.ggml.add_%s_token is true, but the file names no such "
-				  "token" RECONVERT,
+				  "token" ERR_RECONVERT,
 				  tk->add_bos && tk->bos < 0 ? "bos" : "eos");
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		int32_t id = tokenizer_find(tk, known[i].text, strlen(known[i].text));

@@ -81,7 +81,7 @@ int tokenizer_index_tokens(struct tokenizer *tk, struct axon_err *err)
 		if (slot->id_plus_1)
 			return named_fail(tk, err, -EINVAL,
 					  "tokens %u and %u of tokenizer.ggml.tokens are both "
-					  "'%.*s'; each was expected once" RECONVERT,
+					  "'%.*s'; each was expected once" ERR_RECONVERT,
 					  slot->id_plus_1 - 1, id,
 					  token->len > 64 ? 64 : (int)token->len, s);
 		put(slot, id, hash);
@@ -157,7 +157,7 @@ int tokenizer_load_merges(struct tokenizer *tk, const struct gguf *g, struct axo
 	if (a.kind != GGUF_STRING || a.n > INT32_MAX)
 		return named_fail(tk, err, -EINVAL,
 				  "tokenizer.ggml.merges is no array of strings, which was "
-				  "expected" RECONVERT);
+				  "expected" ERR_RECONVERT);
 	n = (uint32_t)a.n;
 	tk->merges = calloc(n ? n : 1, sizeof(*tk->merges));
 	if (!tk->merges || strtab_init(&tk->merge_table, n))

@@ -42,12 +42,12 @@ void build_spm(struct builder *b, bool space_prefix)
 		const char *text;
 		float score;
 	} pieces[] = {
-		{"he", -1},    {"ll", -2},     {"lo", -2},	 {"hell", -4},	 {"hello", -5},
-		{"▁h", -3},    {"▁hello", -6}, {"or", -2},	 {"ld", -7},	 {"▁w", -3},
-		{"wor", -4},   {"▁wor", -5},   {"▁world", -9}, {"world", -8}, {"▁▁", -10},
-		{"é", -11},   {"aa", -3},     {"aaa", -3},	 {"aaaa", -1},	 {"▁", -20},
-		{"h", -21},    {"e", -22},     {"l", -23},	 {"o", -24},	 {"w", -25},
-		{"r", -26},    {"d", -27},     {"a", -28},	 {".", -29},	 {"!", -30},
+		{"he", -1},  {"ll", -2},     {"lo", -2},     {"hell", -4},  {"hello", -5},
+		{"▁h", -3},  {"▁hello", -6}, {"or", -2},     {"ld", -7},    {"▁w", -3},
+		{"wor", -4}, {"▁wor", -5},   {"▁world", -9}, {"world", -8}, {"▁▁", -10},
+		{"é", -11},  {"aa", -3},     {"aaa", -3},    {"aaaa", -1},  {"▁", -20},
+		{"h", -21},  {"e", -22},     {"l", -23},     {"o", -24},    {"w", -25},
+		{"r", -26},  {"d", -27},     {"a", -28},     {".", -29},    {"!", -30},
 	};
 	struct vocab *v = calloc(1, sizeof(*v));
 	char name[8];
@@ -97,8 +97,9 @@ static void add_byte_alphabet(struct vocab *v)
 void build_bpe(struct builder *b, const char *pre)
 {
 	static const char *const merges[] = {
-		"h e", "l l", "he ll", "hell o", "Ġ w", "o r", "Ġw or", "l d", "Ġwor ld", "Ġ Ġ",
-		"1 2", "12 3", "' s",  "' S",    "Ċ Ċ", "a a", "aa a",  "Ã ©", "Ġ h",	  "Ġh ello",
+		"h e", "l l",	  "he ll", "hell o", "Ġ w",  "o r",	"Ġw or",
+		"l d", "Ġwor ld", "Ġ Ġ",   "1 2",    "12 3", "' s",	"' S",
+		"Ċ Ċ", "a a",	  "aa a",  "Ã ©",    "Ġ h",  "Ġh ello",
 	};
 	struct vocab *v = calloc(1, sizeof(*v));
 

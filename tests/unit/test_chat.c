@@ -32,7 +32,8 @@ static void test_chatml(void **state)
 {
 	(void)state;
 	renders(CHAT_CHATML, talk, 4, true, "",
-		"<|im_start|>system\nBe brief. <|im_end|>\n<|im_start|>user\n  Hi there \n<|im_end|>\n"
+		"<|im_start|>system\nBe brief. <|im_end|>\n<|im_start|>user\n  Hi there "
+		"\n<|im_end|>\n"
 		"<|im_start|>assistant\nHello!<|im_end|>\n<|im_start|>user\nWhy?<|im_end|>\n"
 		"<|im_start|>assistant\n");
 	renders(CHAT_CHATML, talk + 3, 1, false, "", "<|im_start|>user\nWhy?<|im_end|>\n");
@@ -72,7 +73,8 @@ static void test_zephyr(void **state)
 {
 	(void)state;
 	renders(CHAT_ZEPHYR, talk, 4, true, "</s>",
-		"<|system|>\nBe brief. </s>\n<|user|>\n  Hi there \n</s>\n<|assistant|>\nHello!</s>\n"
+		"<|system|>\nBe brief. </s>\n<|user|>\n  Hi there "
+		"\n</s>\n<|assistant|>\nHello!</s>\n"
 		"<|user|>\nWhy?</s>\n<|assistant|>\n");
 }
 
@@ -95,17 +97,20 @@ static void test_recognise(void **state)
 		const char *jinja, *name;
 	} known[] = {
 		{"{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + "
-		 "message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}", "chatml"},
+		 "message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}",
+		 "chatml"},
 		{"{{ bos_token }}{{ '<start_of_turn>' + role + '\\n' -}}{{ '<end_of_turn>\\n' }}",
 		 "gemma"},
 		{"{{- \"<|start_header_id|>system<|end_header_id|>\\n\\n\" }}", "llama3"},
 		{"{% set content = '<<SYS>>\\n' + system_message + '\\n<</SYS>>\\n\\n' %}"
-		 "{{ bos_token + '[INST] ' + content.strip() + ' [/INST]' }}", "llama2"},
+		 "{{ bos_token + '[INST] ' + content.strip() + ' [/INST]' }}",
+		 "llama2"},
 		{"{% if message['role'] == 'user' %}\n{{ '<|user|>\n' + message['content'] + "
-		 "eos_token }}", "zephyr"},
-		{"{{'<|im_start|>' + role + '<|im_sep|>' }}", NULL}, /* phi-4 */
+		 "eos_token }}",
+		 "zephyr"},
+		{"{{'<|im_start|>' + role + '<|im_sep|>' }}", NULL},		  /* phi-4 */
 		{"{{ '<|user|>\\n' + content + '<|end|>\\n' }} eos_token", NULL}, /* phi-3 */
-		{"{{ '[INST] ' + message['content'] + '[/INST]' }}", NULL}, /* mistral */
+		{"{{ '[INST] ' + message['content'] + '[/INST]' }}", NULL},	  /* mistral */
 		{"{{ 'GPT4 Correct ' + role }}", NULL},
 		{"", NULL},
 	};

@@ -338,9 +338,18 @@ static void test_bad_tensors(void **state)
 		{"t", 2, {4, 0}, QUANT_F32, 0, "empty dimension 1"},
 		{"t", 1, {256}, 10, 0, "tensor 't' has type Q2_K (10); supported are F32"},
 		{"t", 1, {256}, 12345, 0, "type unknown (12345)"},
-		{"t", 1, {640}, QUANT_Q6_K, 0, "rows of 640 elements; Q6_K needs a multiple of 256"},
+		{"t",
+		 1,
+		 {640},
+		 QUANT_Q6_K,
+		 0,
+		 "rows of 640 elements; Q6_K needs a multiple of 256"},
 		{"t", 2, {1ull << 32, 1ull << 32}, QUANT_F32, 0, "overflows"},
-		{"t", 4, {1ull << 16, 1ull << 16, 1ull << 16, 1ull << 16}, QUANT_F16, 0,
+		{"t",
+		 4,
+		 {1ull << 16, 1ull << 16, 1ull << 16, 1ull << 16},
+		 QUANT_F16,
+		 0,
 		 "overflows"},
 		{"t", 1, {1ull << 62}, QUANT_F32, 0, "overflows"},
 		{"t", 1, {4}, QUANT_F32, 16, "no multiple of the alignment 32"},
@@ -414,12 +423,12 @@ static void test_shrinks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_valid),	       cmocka_unit_test(test_values),
-		cmocka_unit_test(test_padded),	       cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_long_metadata),  cmocka_unit_test(test_bad_header),
-		cmocka_unit_test(test_bad_keys),       cmocka_unit_test(test_bad_alignment),
-		cmocka_unit_test(test_bad_tensors),    cmocka_unit_test(test_duplicate_tensors),
-		cmocka_unit_test(test_no_file),	       cmocka_unit_test(test_shrinks),
+		cmocka_unit_test(test_valid),	      cmocka_unit_test(test_values),
+		cmocka_unit_test(test_padded),	      cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_long_metadata), cmocka_unit_test(test_bad_header),
+		cmocka_unit_test(test_bad_keys),      cmocka_unit_test(test_bad_alignment),
+		cmocka_unit_test(test_bad_tensors),   cmocka_unit_test(test_duplicate_tensors),
+		cmocka_unit_test(test_no_file),	      cmocka_unit_test(test_shrinks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

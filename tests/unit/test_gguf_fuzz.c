@@ -53,8 +53,8 @@ static void build_model(struct builder *b)
 static void damage(struct builder *b)
 {
 	static const uint64_t telling[] = {
-		0, 1, 0x7f, 0xff, 0xffff, 0x7fffffff, 0xffffffff, 1ull << 32, 1ull << 61,
-		INT64_MAX, UINT64_MAX, UINT64_MAX - 7,
+		0,	    1,		0x7f,	    0xff,      0xffff,	   0x7fffffff,
+		0xffffffff, 1ull << 32, 1ull << 61, INT64_MAX, UINT64_MAX, UINT64_MAX - 7,
 	};
 
 	for (size_t n = 1 + random_below(4); n && b->n > 8; n--) {
@@ -64,12 +64,8 @@ static void damage(struct builder *b)
 		if (random_below(2)) /* the structure is mostly in front */
 			at = random_below(at < 600 ? at : 600);
 		switch (random_below(5)) {
-		case 0:
-			b->p[at] = (uint8_t)random_u64();
-			break;
-		case 1:
-			b->p[at] ^= (uint8_t)(1 << random_below(8));
-			break;
+		case 0: b->p[at] = (uint8_t)random_u64(); break;
+		case 1: b->p[at] ^= (uint8_t)(1 << random_below(8)); break;
 		case 2:
 			v = telling[random_below(sizeof(telling) / sizeof(telling[0]))];
 			memcpy(b->p + at, &v, random_below(2) ? 8 : 4);
@@ -123,8 +119,8 @@ static void use_tokenizer(const struct gguf *g)
 
 	if (tokenizer_new(g, &tk, &err))
 		return;
-	if (!tokenizer_encode(tk, text, sizeof(text), TOKENIZER_ADD_SPECIAL | TOKENIZER_PARSE_SPECIAL,
-			      &ids, &n, &err)) {
+	if (!tokenizer_encode(tk, text, sizeof(text),
+			      TOKENIZER_ADD_SPECIAL | TOKENIZER_PARSE_SPECIAL, &ids, &n, &err)) {
 		for (size_t i = 0; i < n; i++)
 			assert_true(ids[i] >= 0 && (size_t)ids[i] < tokenizer_size(tk));
 		if (!tokenizer_decode(tk, ids, n, TOKENIZER_SHOW_SPECIAL, &back, &len, &err))

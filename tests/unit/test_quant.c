@@ -14,7 +14,7 @@ static const struct golden {
 	uint8_t scales[2]; /* offsets of fp16 fields, kept finite */
 	uint8_t n_scales;
 	uint64_t digest; /* FNV-1a of all values */
-	double some[2];  /* elements 1 and 700 */
+	double some[2];	 /* elements 1 and 700 */
 } golden[] = {
 	{QUANT_F16, {0}, 1, 0xddf36b3198d51078, {-0x1.a2cp-7, -0x1.7p-3}},
 	{QUANT_BF16, {0}, 1, 0x31eddb4c94b9b957, {-0x1.16p-58, -0x1.8p-28}},
@@ -123,7 +123,7 @@ static void test_sizes(void **state)
 	assert_int_equal(quant_size(QUANT_F32, 1ull << 40, 1ull << 40, &size), -EOVERFLOW);
 	assert_int_equal(quant_size(QUANT_F32, 1ull << 61, 1, &size), -EOVERFLOW);
 	assert_int_equal(quant_size(QUANT_F32, (1ull << 61) - 1, 1, &size), 0);
-	assert_int_equal(quant_size(10, 256, 1, &size), -EINVAL);  /* Q2_K, known by name only */
+	assert_int_equal(quant_size(10, 256, 1, &size), -EINVAL); /* Q2_K, known by name only */
 	assert_int_equal(quant_size(999, 256, 1, &size), -EINVAL);
 }
 

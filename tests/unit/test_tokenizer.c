@@ -123,7 +123,10 @@ static void model_path(char *path, size_t size)
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 
 	snprintf(path, size, "%s%s/axon/models/gemma3-270m-q4_k_m.gguf",
-		 cache && *cache ? cache : home ? home : "", cache && *cache ? "" : "/.cache");
+		 cache && *cache ? cache
+		 : home		 ? home
+				 : "",
+		 cache && *cache ? "" : "/.cache");
 }
 
 static void test_default_model(void **state)
@@ -198,9 +201,13 @@ static void round_trip(const struct tokenizer *tk, const char *text, unsigned in
 static void test_round_trip(void **state)
 {
 	static const char *const texts[] = {
-		"", "hello world", "  hello  world!", "é你好 👨‍👩‍👧 ¡ÿ\xc2\x80",
+		"",
+		"hello world",
+		"  hello  world!",
+		"é你好 👨‍👩‍👧 ¡ÿ\xc2\x80",
 		/* A vocabulary that puts a space in front of text does so after every special token. */
-		"a\n\n\nb\n\n c", "<b>hello</b>",
+		"a\n\n\nb\n\n c",
+		"<b>hello</b>",
 		/* SentencePiece's stand-in for the space comes back as a space. */
 		"▁ x",
 	};
@@ -330,7 +337,8 @@ static void test_refusals(void **state)
 	refused(&b, "tokenizer.ggml.model");
 	build_header(&b, 0, 1);
 	build_kv_str(&b, "tokenizer.ggml.model", "bert");
-	refused(&b, "tokenizer 'bert' (tokenizer.ggml.model) is not supported; supported are llama");
+	refused(&b,
+		"tokenizer 'bert' (tokenizer.ggml.model) is not supported; supported are llama");
 	build_header(&b, 0, 1);
 	build_kv_str(&b, "tokenizer.ggml.model", "llama");
 	refused(&b, "tokenizer.ggml.tokens");
@@ -468,11 +476,11 @@ static int write_vocabs(const char *folder)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small),	      cmocka_unit_test(test_default_model),
-		cmocka_unit_test(test_empty),	      cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_stream),	      cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_long_texts),    cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_bpe_refusals),  cmocka_unit_test(test_no_bytes),
+		cmocka_unit_test(test_small),	     cmocka_unit_test(test_default_model),
+		cmocka_unit_test(test_empty),	     cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_stream),	     cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_long_texts),   cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_bpe_refusals), cmocka_unit_test(test_no_bytes),
 		cmocka_unit_test(test_threads),
 	};
 
