@@ -13,11 +13,10 @@ shift 2
 dir=$PWD/$out/driver
 mkdir -p "$dir"
 find "$dir" -type l ! -exec test -e {} \; -delete
-ln -sfn "$PWD/uapi" "$out/uapi"
 for file in driver/*; do
 	ln -sfn "$PWD/$file" "$dir/${file##*/}"
 done
 # Type data for BPF would need pahole and serves nobody here.
-make -s -C "$(readlink -f "$kernel/headers")" M="$dir" KCFLAGS="-I$PWD/uapi" \
+make -s -C "$(readlink -f "$kernel/headers")" M="$dir" AXON_UAPI="$PWD/uapi" \
 	CONFIG_DEBUG_INFO_BTF_MODULES= "$@" modules
 cmp -s "$dir/axon.ko" "$out/axon.ko" || cp "$dir/axon.ko" "$out/axon.ko"

@@ -13,6 +13,10 @@ core=$1 link=$2
 glue=qemu-device/qemu
 device_files=(qemu-device/axon_pci.c qemu-device/core/axon_core.h uapi/*.h)
 
+for file in "${device_files[@]}" "$core"; do
+	[ -f "$file" ] || die "$file not found: QEMU is built with the device in it"
+done
+
 configure_opts=(--target-list=x86_64-softmmu --without-default-features --without-default-devices
 	--with-devices-x86_64=axon --disable-install-blobs --disable-download --disable-docs
 	--disable-debug-info --enable-fdt=system --enable-tcg --enable-kvm --enable-virtfs

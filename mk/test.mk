@@ -3,6 +3,7 @@
 # of their own by their path) and what is to run in the VM to GUEST_TESTS.
 
 export UNIT_TESTS GUEST_TESTS
+export QTEST_QEMU_BINARY = $(CURDIR)/build/qemu-system-x86_64
 
 .PHONY: test check lint
 test: deps ## every tier of tests
@@ -15,3 +16,7 @@ check: deps ## the tests that need no VM
 
 lint: deps ## style, layering, licences, spelling
 	@tests/run lint
+
+.PHONY: format
+format: ## lay out all C sources as .clang-format says
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format-14 -i
