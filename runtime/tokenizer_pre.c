@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * The published patterns, run by PCRE2, whose Unicode tables say what a letter and a digit is: a
+ * character assigned after its Unicode version (14 in PCRE2 10.42) counts as neither.
+ */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <errno.h>
 #include <pcre2.h>
