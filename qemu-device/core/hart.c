@@ -462,7 +462,7 @@ op_custom0: {
 #define S_SIGN	 (1u << 31)
 #define D_SIGN	 (1ull << 63)
 
-/* rm = the rounding mode of op p. */
+/* rm = the rounding mode of op p; the reserved ones are illegal, in the word or in fcsr. */
 #define ROUNDING()                              \
 	do {                                    \
 		rm = p->rm;                     \

@@ -78,24 +78,6 @@ static int32_t imm_j(uint32_t w)
 			   21);
 }
 
-/* Has the instruction a rounding-mode field? Then its funct3 is no part of the match. */
-static bool has_rm(const struct hart_insn *insn)
-{
-	return (insn->format == HART_FMT_F || insn->format == HART_FMT_FX) &&
-	       !(insn->mask & 0x7000);
-}
-
-/* The instruction's entry, NULL also for the two rounding modes that the spec reserves. */
-static const struct hart_insn *find_legal(uint32_t word)
-{
-	const struct hart_insn *insn = hart_insn_find(word);
-	unsigned rm = word >> 12 & 7;
-
-	if (insn && has_rm(insn) && (rm == 5 || rm == 6))
-		return NULL;
-	return insn;
-}
-
 /* A branch or jump from @index that no op of its page can be the target of. */
 static bool leaves_page(unsigned index, int32_t offset)
 {
@@ -136,7 +118,7 @@ static void decode_jump(struct decoder *d, unsigned index, int32_t offset, bool 
 
 static void decode_insn(struct decoder *d, unsigned index, uint32_t w)
 {
-	const struct hart_insn *insn = find_legal(w);
+	const struct hart_insn *insn = hart_insn_find(w);
 	struct hart_op *op = &d->page->ops[index];
 
 	op->imm = (int32_t)w;

@@ -478,6 +478,8 @@ static const struct fault_case fault_cases[] = {
 	{ "csrrs a0, 0xcc0, zero", 0xcc002573, AXON_FAULT_ILLEGAL_INSN, CODE },
 	{ "custom-0", 0x0000000b, AXON_FAULT_ILLEGAL_INSN, CODE },
 	{ "lr.w a0, (a1)", 0x1005a52f, AXON_FAULT_ILLEGAL_INSN, CODE },
+	{ "amoadd.w a0, a0, (a1)", 0x00a5a52f, AXON_FAULT_ILLEGAL_INSN, CODE },
+	{ "amoadd.d a0, a0, (a1)", 0x00a5b52f, AXON_FAULT_ILLEGAL_INSN, CODE },
 	{ "wfi", 0x10500073, AXON_FAULT_ILLEGAL_INSN, CODE },
 	{ "sret", 0x10200073, AXON_FAULT_ILLEGAL_INSN, CODE },
 	{ "c.nop, c.nop", 0x00010001, AXON_FAULT_ILLEGAL_INSN, CODE },

@@ -3,42 +3,29 @@
  * The hart against qemu-riscv64: random programs run on both, and registers, fcsr and memory after
  * each snippet must agree. test_hart_diff [SEED [SECONDS]]; skips where qemu-riscv64 is missing.
  */
-#include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "hart_insn.h"
 #include "random_program.h"
-#include "riscv_elf.h"
+#include "qemu_run.h"
 
-#define QEMU		 "qemu-riscv64"
 #define DEFAULT_SECONDS	 8
 #define WALL_LIMIT	 55	/* seconds, whatever happens */
 #define MIN_INSTRUCTIONS 200000
-
-enum { PASS = 0, FAIL = 1, SKIP = 77 };
 
 /* What a program leaves behind. */
 struct dump {
 	uint8_t image[PROGRAM_DUMP];
 	uint8_t sram[HART_HOST_SRAM];
 };
-
-static char elf_path[] = "/tmp/hart-diff-XXXXXX";
-
-static void remove_elf(void)
-{
-	unlink(elf_path);
-}
 
 static void die(const char *format, ...)
 {
@@ -48,60 +35,18 @@ static void die(const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
-	exit(FAIL);
+	exit(QEMU_FAIL);
 }
 
-static void write_elf(const struct program *program)
+static void run_qemu(const struct program *program, struct dump *dump)
 {
 	const uint64_t used = PROGRAM_DUMP + program->num_words * 4ull;
 	const struct riscv_segment segments[] = {
 		{ HART_HOST_VA, &program->image, (used + 4095) & ~4095ull },
 		{ AXON_SRAM_BASE, program->sram, sizeof(program->sram) },
 	};
-	FILE *file = fopen(elf_path, "w");
 
-	if (!file || riscv_elf_write(file, segments, 2, PROGRAM_ENTRY) || fclose(file))
-		die("cannot write %s: %s", elf_path, strerror(errno));
-}
-
-/* Run the ELF file under qemu with its standard output in @fd. Returns the wait status. */
-static int spawn_qemu(int fd)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (pid < 0)
-		die("fork: %s", strerror(errno));
-	if (pid == 0) {
-		dup2(fd, STDOUT_FILENO);
-		execlp(QEMU, QEMU, elf_path, NULL);
-		_exit(SKIP);
-	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			die("waitpid: %s", strerror(errno));
-	return status;
-}
-
-static void run_qemu(const struct program *program, struct dump *dump)
-{
-	FILE *out = tmpfile();
-	int status;
-
-	if (!out)
-		die("no temporary file: %s", strerror(errno));
-	write_elf(program);
-	status = spawn_qemu(fileno(out));
-	if (WIFEXITED(status) && WEXITSTATUS(status) == SKIP) {
-		printf("SKIP: %s not found; install qemu-user\n", QEMU);
-		exit(SKIP);
-	}
-	if (status)
-		die("%s ended with wait status %#x; expected exit 0", QEMU, status);
-	rewind(out);
-	if (fread(dump, sizeof(*dump), 1, out) != 1)
-		die("%s wrote less than the expected %zu bytes", QEMU, sizeof(*dump));
-	fclose(out);
+	qemu_run(segments, 2, PROGRAM_ENTRY, dump, sizeof(*dump));
 }
 
 /* Run on the hart up to the first ecall. Returns the number of random instructions executed. */
@@ -168,7 +113,8 @@ static void print_snippet(const struct program *program, unsigned snippet)
 		       i < 31 ? in->x[i] : 0, i, in->f[i]);
 }
 
-static int compare(const struct program *program, const struct dump *hart, const struct dump *qemu)
+/* Does each snippet leave the same behind on both? */
+static bool compare(const struct program *program, const struct dump *hart, const struct dump *qemu)
 {
 	const size_t out = offsetof(struct program_image, out);
 
@@ -181,13 +127,13 @@ static int compare(const struct program *program, const struct dump *hart, const
 		printf("snippet %u differs:\n", i);
 		print_state_diff(h, q);
 		print_snippet(program, i);
-		return FAIL;
+		return false;
 	}
 	if (memcmp(hart, qemu, sizeof(*hart)) != 0) {
 		printf("registers agree, memory differs: a store that no later load saw\n");
-		return FAIL;
+		return false;
 	}
-	return PASS;
+	return true;
 }
 
 static uint64_t fresh_seed(void)
@@ -205,25 +151,23 @@ int main(int argc, char **argv)
 	struct dump *qemu = malloc(sizeof(*qemu));
 	time_t start = time(NULL);
 	uint64_t executed = 0;
-	int result = PASS;
+	bool same = true;
 
-	if (!program || !hart || !qemu || close(mkstemp(elf_path)))
-		die("no memory or no temporary file");
-	atexit(remove_elf);
-	chmod(elf_path, 0700);	/* qemu refuses what is not executable */
+	if (!program || !hart || !qemu)
+		die("out of memory");
 	alarm(WALL_LIMIT);
 	printf("seed %#" PRIx64 "\n", seed);
 	fflush(stdout);
-	while (result == PASS && (executed < MIN_INSTRUCTIONS || time(NULL) - start < seconds)) {
+	while (same && (executed < MIN_INSTRUCTIONS || time(NULL) - start < seconds)) {
 		random_program(program, &random);
 		executed += run_hart(program, hart);
 		run_qemu(program, qemu);
-		result = compare(program, hart, qemu);
+		same = compare(program, hart, qemu);
 	}
-	printf("%s: %" PRIu64 " random instructions compared with %s\n",
-	       result == PASS ? "ok" : "not ok", executed, QEMU);
+	printf("%s: %" PRIu64 " random instructions compared with qemu-riscv64\n",
+	       same ? "ok" : "not ok", executed);
 	free(qemu);
 	free(hart);
 	free(program);
-	return result;
+	return same ? 0 : QEMU_FAIL;
 }
