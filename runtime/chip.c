@@ -18,6 +18,11 @@ static const struct image {
 #undef CHIP_IMAGE
 };
 
+const char *chip_kernel_name(enum chip_kernel kernel)
+{
+	return images[kernel].name;
+}
+
 int chip_fail(struct axon_err *err, const char *what, int ret)
 {
 	return axon_fail(err, ret, "%s: %s", what, accel_strerror(ret));
@@ -121,6 +126,13 @@ int chip_launch(struct chip *chip, struct accel_stream *stream, enum chip_kernel
 		uint32_t y, const void *args, size_t args_bytes, struct axon_err *err)
 {
 	struct accel_launch launch = { .size = sizeof(launch), .grid = { x, y, 1 } };
+	struct chip_trace *trace = chip->trace;
+
+	if (trace && trace->n < trace->max) {
+		launch.stats_va = trace->stats_va + trace->n * sizeof(struct axon_launch_stats);
+		trace->kernels[trace->n++] = kernel;
+	}
+
 	int ret = accel_stream_launch(stream, chip->kernels[kernel], &launch, args, args_bytes);
 
 	return ret ? chip_fail(err, "recording a launch", ret) : 0;

@@ -19,6 +19,13 @@ enum chip_kernel {
 	CHIP_KERNEL_COUNT
 };
 
+/* While chip->trace is set, every launch that is recorded also keeps its statistics. */
+struct chip_trace {
+	uint64_t stats_va;	/* of struct axon_launch_stats[max] */
+	uint32_t n, max;
+	enum chip_kernel *kernels;	/* [max]: which kernel each launch ran */
+};
+
 struct chip {
 	struct accel_device *dev;
 	struct accel_vm *vm;
@@ -27,6 +34,7 @@ struct chip {
 	uint64_t submitted;	/* last value that a submission will signal */
 	struct accel_program *programs[CHIP_KERNEL_COUNT];
 	const struct accel_kernel *kernels[CHIP_KERNEL_COUNT];
+	struct chip_trace *trace;	/* NULL: none */
 };
 
 /* Device `index` of accel_device_open(). On failure nothing is left open. */
@@ -43,6 +51,8 @@ int chip_run(struct chip *chip, struct accel_stream *stream, struct axon_err *er
 /* One launch in a stream, x by y workgroups. */
 int chip_launch(struct chip *chip, struct accel_stream *stream, enum chip_kernel kernel, uint32_t x,
 		uint32_t y, const void *args, size_t args_bytes, struct axon_err *err);
+
+const char *chip_kernel_name(enum chip_kernel kernel);
 
 int chip_buffer(struct chip *chip, uint64_t bytes, unsigned int flags, enum accel_purpose purpose,
 		struct accel_buffer **buffer, struct axon_err *err);

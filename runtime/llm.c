@@ -118,13 +118,10 @@ static int reset(struct accel_stream *s, struct axon_err *err)
 	return ret ? chip_fail(err, "recording", ret) : 0;
 }
 
-/* rows tokens through the layers and, if asked for, the logits of the last and a sample of them. */
-static int record_step(struct llm *m, struct accel_stream *s, uint32_t rows, bool sample, struct axon_err *err)
+int llm_record_step(struct llm *m, struct accel_stream *s, uint32_t rows, bool sample, struct axon_err *err)
 {
-	int ret = reset(s, err);
+	int ret = llm_record_layers(m, s, rows, err);
 
-	if (!ret)
-		ret = llm_record_layers(m, s, rows, err);
 	if (!ret && sample)
 		ret = llm_record_head(m, s, rows - 1, 1, err);
 	if (!ret && sample)
@@ -137,7 +134,10 @@ int llm_set_sampling(struct llm *m, const struct llm_sampling *s, struct axon_er
 	m->sampling = *s;
 	m->step->counter = 0;
 	m->prefill_rows = 0;
-	return record_step(m, m->decode, 1, true, err);
+
+	int ret = reset(m->decode, err);
+
+	return ret ? ret : llm_record_step(m, m->decode, 1, true, err);
 }
 
 static int prepare_prefill(struct llm *m, uint32_t rows, bool sample, struct axon_err *err)
@@ -147,7 +147,9 @@ static int prepare_prefill(struct llm *m, uint32_t rows, bool sample, struct axo
 	if (m->prefill_rows == rows && m->prefill_samples == sample)
 		return 0;
 	m->prefill_rows = 0;
-	ret = record_step(m, m->prefill, rows, sample, err);
+	ret = reset(m->prefill, err);
+	if (!ret)
+		ret = llm_record_step(m, m->prefill, rows, sample, err);
 	if (ret)
 		return ret;
 	m->prefill_rows = rows;

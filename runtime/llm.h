@@ -53,6 +53,27 @@ int llm_prompt(struct llm *m, const int32_t *tokens, uint32_t n, int32_t *next, 
 /* Appends the token sampled last and samples the next. */
 int llm_next(struct llm *m, int32_t *next, struct axon_err *err);
 
+/* What a step took, kernel by kernel; times in ns. */
+struct llm_kernel_cost {
+	const char *name;
+	uint32_t launches;
+	uint64_t ns;		/* wall */
+	uint64_t cycles;	/* modelled */
+	uint64_t instret;
+};
+
+struct llm_step_trace {
+	uint32_t packets;
+	uint64_t submit, submitted, woken;	/* CLOCK_MONOTONIC: before and after the submission, after the wait */
+	uint64_t first, last;			/* device time of the stream's first and last packet */
+	uint64_t cycles;			/* modelled, of the whole stream */
+	uint32_t kernels;
+	struct llm_kernel_cost kernel[CHIP_KERNEL_COUNT];
+};
+
+/* As llm_next(), with statistics in every packet. */
+int llm_next_traced(struct llm *m, int32_t *next, struct llm_step_trace *trace, struct axon_err *err);
+
 /* The logits that the last token was sampled from: float[vocabulary]. */
 const float *llm_logits(const struct llm *m);
 

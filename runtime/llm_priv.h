@@ -60,4 +60,7 @@ int llm_record_logprobs(struct llm *m, struct accel_stream *s, uint32_t rows, st
 /* -ENOTSUP when a row of scores does not fit a core's SRAM. */
 int llm_check_attention(const struct llm *m, struct axon_err *err);
 
+/* llm.c: rows tokens through the layers and, if asked for, the logits of the last and a sample of them. */
+int llm_record_step(struct llm *m, struct accel_stream *s, uint32_t rows, bool sample, struct axon_err *err);
+
 #endif
