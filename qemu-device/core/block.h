@@ -14,7 +14,7 @@
 #include "axon_isa.h"
 
 #define BLOCK_SUPER_MAX	 256	/* k covered by the longest record */
-#define BLOCK_RECORD_MAX 8704	/* bytes; no valid format word's record is longer */
+#define BLOCK_RECORD_MAX 4672	/* bytes; no valid format word's record is longer */
 
 /* Whether fmt is a format that the layout describes. Everything below needs a valid one. */
 bool block_format_valid(uint32_t fmt);

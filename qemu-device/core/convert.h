@@ -70,6 +70,34 @@ static inline uint16_t f32_to_f16(float f)
 	return sign | (uint16_t)(f32_bits(f32_from_bits(u) + 0.5f) - 0x3f000000);
 }
 
+/* Stochastic: the low 16 or 13 random bits are added, then what does not fit is cut off. */
+static inline uint16_t f32_to_bf16_random(float f, uint32_t random)
+{
+	uint32_t u = f32_bits(f), rest = u & 0x7fffffff;
+
+	if (rest > 0x7f800000)
+		return u >> 16 | 0x40;
+	return (rest == 0x7f800000 ? u : u + (random & 0xffff)) >> 16;
+}
+
+static inline uint16_t f32_to_f16_random(float f, uint32_t random)
+{
+	uint32_t u = f32_bits(f), sign = u >> 16 & 0x8000, shift;
+
+	u &= 0x7fffffff;
+	if (u > 0x7f800000)
+		return sign | 0x7e00 | (u >> 13 & 0x1ff);
+	if (u == 0x7f800000)
+		return sign | 0x7c00;
+	u += random & 0x1fff;
+	if (u >= 0x47800000)	/* cut off to the largest number */
+		return sign | 0x7bff;
+	if (u >= 0x38800000)
+		return sign | (u - (112u << 23)) >> 13;
+	shift = 126 - (u >> 23);
+	return sign | (shift > 24 ? 0 : ((u & 0x7fffff) | 0x800000) >> shift);
+}
+
 static inline int32_t f32_to_i32(float f)
 {
 	if (f != f)
