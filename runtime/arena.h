@@ -11,7 +11,7 @@
 #define ARENA_ALIGN 64
 
 struct arena {
-	uint64_t base;	/* address of the buffer, 0 while planning */
+	uint64_t base; /* address of the buffer, 0 while planning */
 	uint64_t used;
 };
 

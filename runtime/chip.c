@@ -13,7 +13,7 @@ static const struct image {
 	const char *name;
 	const uint8_t *start, *end;
 } images[CHIP_KERNEL_COUNT] = {
-#define CHIP_IMAGE(name) { #name, image_##name, image_##name##_end },
+#define CHIP_IMAGE(name) {#name, image_##name, image_##name##_end},
 	CHIP_KERNELS(CHIP_IMAGE)
 #undef CHIP_IMAGE
 };
@@ -32,11 +32,13 @@ static int load_kernels(struct chip *chip, struct axon_err *err)
 {
 	for (int i = 0; i < CHIP_KERNEL_COUNT; i++) {
 		const struct image *image = &images[i];
-		int ret = accel_program_load(chip->vm, image->start, (size_t)(image->end - image->start),
-					     &chip->programs[i]);
+		int ret =
+			accel_program_load(chip->vm, image->start,
+					   (size_t)(image->end - image->start), &chip->programs[i]);
 
 		if (!ret)
-			ret = accel_program_kernel(chip->programs[i], image->name, &chip->kernels[i]);
+			ret = accel_program_kernel(chip->programs[i], image->name,
+						   &chip->kernels[i]);
 		if (ret)
 			return chip_fail(err, image->name, ret);
 	}
@@ -78,9 +80,10 @@ void chip_close(struct chip *chip)
 	memset(chip, 0, sizeof(*chip));
 }
 
-int chip_submit(struct chip *chip, struct accel_stream *stream, uint64_t *value, struct axon_err *err)
+int chip_submit(struct chip *chip, struct accel_stream *stream, uint64_t *value,
+		struct axon_err *err)
 {
-	struct accel_sync done = { chip->timeline, chip->submitted + 1 };
+	struct accel_sync done = {chip->timeline, chip->submitted + 1};
 	int ret = accel_queue_submit(chip->queue, stream, NULL, 0, &done, 1);
 
 	if (ret)
@@ -99,7 +102,8 @@ static int queue_failed(struct chip *chip, struct axon_err *err)
 	if (accel_queue_fault(chip->queue, &fault) || fault.cause == AXON_FAULT_NONE)
 		return chip_fail(err, "waiting for the accelerator", -EIO);
 	for (program = 0; program < CHIP_KERNEL_COUNT - 1; program++)
-		if (!accel_program_symbolize(chip->programs[program], fault.pc, where, sizeof(where)))
+		if (!accel_program_symbolize(chip->programs[program], fault.pc, where,
+					     sizeof(where)))
 			break;
 	accel_fault_format(&fault, chip->programs[program], text, sizeof(text));
 	return axon_fail(err, -EIO, "the accelerator stopped: %s", text);
@@ -116,7 +120,7 @@ int chip_wait(struct chip *chip, uint64_t value, struct axon_err *err)
 
 int chip_run(struct chip *chip, struct accel_stream *stream, struct axon_err *err)
 {
-	uint64_t value;
+	uint64_t value = 0;
 	int ret = chip_submit(chip, stream, &value, err);
 
 	return ret ? ret : chip_wait(chip, value, err);
@@ -125,7 +129,7 @@ int chip_run(struct chip *chip, struct accel_stream *stream, struct axon_err *er
 int chip_launch(struct chip *chip, struct accel_stream *stream, enum chip_kernel kernel, uint32_t x,
 		uint32_t y, const void *args, size_t args_bytes, struct axon_err *err)
 {
-	struct accel_launch launch = { .size = sizeof(launch), .grid = { x, y, 1 } };
+	struct accel_launch launch = {.size = sizeof(launch), .grid = {x, y, 1}};
 	struct chip_trace *trace = chip->trace;
 
 	if (trace && trace->n < trace->max) {
@@ -144,7 +148,7 @@ int chip_buffer(struct chip *chip, uint64_t bytes, unsigned int flags, enum acce
 	int ret = accel_buffer_create(chip->vm, bytes, flags, purpose, buffer);
 
 	if (ret)
-		return axon_fail(err, ret, "a buffer of %llu MiB: %s", (unsigned long long)(bytes >> 20),
-				 accel_strerror(ret));
+		return axon_fail(err, ret, "a buffer of %llu MiB: %s",
+				 (unsigned long long)(bytes >> 20), accel_strerror(ret));
 	return 0;
 }

@@ -16,14 +16,14 @@ enum chip_kernel {
 #define CHIP_KERNEL_ENUM(name) CHIP_##name,
 	CHIP_KERNELS(CHIP_KERNEL_ENUM)
 #undef CHIP_KERNEL_ENUM
-	CHIP_KERNEL_COUNT
+		CHIP_KERNEL_COUNT
 };
 
 /* While chip->trace is set, every launch that is recorded also keeps its statistics. */
 struct chip_trace {
-	uint64_t stats_va;	/* of struct axon_launch_stats[max] */
+	uint64_t stats_va; /* of struct axon_launch_stats[max] */
 	uint32_t n, max;
-	enum chip_kernel *kernels;	/* [max]: which kernel each launch ran */
+	enum chip_kernel *kernels; /* [max]: which kernel each launch ran */
 };
 
 struct chip {
@@ -31,10 +31,10 @@ struct chip {
 	struct accel_vm *vm;
 	struct accel_queue *queue;
 	struct accel_timeline *timeline;
-	uint64_t submitted;	/* last value that a submission will signal */
+	uint64_t submitted; /* last value that a submission will signal */
 	struct accel_program *programs[CHIP_KERNEL_COUNT];
 	const struct accel_kernel *kernels[CHIP_KERNEL_COUNT];
-	struct chip_trace *trace;	/* NULL: none */
+	struct chip_trace *trace; /* NULL: none */
 };
 
 /* Device `index` of accel_device_open(). On failure nothing is left open. */
@@ -43,7 +43,8 @@ int chip_open(struct chip *chip, unsigned int index, struct axon_err *err);
 void chip_close(struct chip *chip);
 
 /* Submits; *value is what chip_wait() takes. */
-int chip_submit(struct chip *chip, struct accel_stream *stream, uint64_t *value, struct axon_err *err);
+int chip_submit(struct chip *chip, struct accel_stream *stream, uint64_t *value,
+		struct axon_err *err);
 /* A fault of the queue comes back as -EIO with the record, kernel and source line in words. */
 int chip_wait(struct chip *chip, uint64_t value, struct axon_err *err);
 int chip_run(struct chip *chip, struct accel_stream *stream, struct axon_err *err);

@@ -9,15 +9,16 @@
 
 struct run {
 	struct evaluation *e;
-	double sum, sum_squares;	/* of negative log-probabilities */
+	double sum, sum_squares; /* of negative log-probabilities */
 	double kl_sum;
-	struct base *base;		/* NULL: perplexity only */
+	struct base *base; /* NULL: perplexity only */
 	uint32_t vocabulary;
 	struct axon_err *err;
 	int failed;
 };
 
-static int score_position(void *opaque, uint32_t position, const struct logprob *score, const float *logits)
+static int score_position(void *opaque, uint32_t position, const struct logprob *score,
+			  const float *logits)
 {
 	struct run *r = opaque;
 	struct evaluation *e = r->e;
@@ -47,12 +48,14 @@ static void update(struct run *r)
 	double n = (double)e->scored, mean = r->sum / n;
 
 	e->perplexity = exp(mean);
-	e->perplexity_error = n > 1 ? e->perplexity * sqrt(fmax(r->sum_squares / n - mean * mean, 0) / (n - 1)) : 0;
+	e->perplexity_error =
+		n > 1 ? e->perplexity * sqrt(fmax(r->sum_squares / n - mean * mean, 0) / (n - 1))
+		      : 0;
 	e->kl_mean = r->kl_sum / n;
 }
 
-static int run_chunks(struct llm *m, const int32_t *tokens, uint32_t chunks, const struct evaluation_options *o,
-		      struct run *r)
+static int run_chunks(struct llm *m, const int32_t *tokens, uint32_t chunks,
+		      const struct evaluation_options *o, struct run *r)
 {
 	int32_t *chunk = malloc(o->context * sizeof(*chunk));
 	int ret = 0;
@@ -77,16 +80,19 @@ static int run_chunks(struct llm *m, const int32_t *tokens, uint32_t chunks, con
 	return ret;
 }
 
-int evaluate_perplexity(struct llm *m, const int32_t *tokens, uint32_t n, const struct evaluation_options *o,
-			struct evaluation *e, struct axon_err *err)
+int evaluate_perplexity(struct llm *m, const int32_t *tokens, uint32_t n,
+			const struct evaluation_options *o, struct evaluation *e,
+			struct axon_err *err)
 {
-	struct run r = { .e = e, .err = err };
+	struct run r = {.e = e, .err = err};
 	uint32_t chunks = n / o->context;
 
 	memset(e, 0, sizeof(*e));
 	if (chunks < 2)
-		return axon_fail(err, -EINVAL, "text: expected at least %u tokens for chunks of %u, found %u; "
-				 "give a longer text or a smaller -c", 2 * o->context, o->context, n);
+		return axon_fail(err, -EINVAL,
+				 "text: expected at least %u tokens for chunks of %u, found %u; "
+				 "give a longer text or a smaller -c",
+				 2 * o->context, o->context, n);
 	if (o->max_chunks && chunks > o->max_chunks)
 		chunks = o->max_chunks;
 	return run_chunks(m, tokens, chunks, o, &r);
@@ -96,15 +102,17 @@ int evaluate_divergence(struct llm *m, const char *path, const struct evaluation
 			struct evaluation *e, struct axon_err *err)
 {
 	struct evaluation_options with_base = *o;
-	struct run r = { .e = e, .err = err, .vocabulary = llm_config(m)->vocabulary };
+	struct run r = {.e = e, .err = err, .vocabulary = llm_config(m)->vocabulary};
 	int ret = base_open(path, &r.base, err);
 
 	memset(e, 0, sizeof(*e));
 	if (ret)
 		return ret;
 	if (base_vocabulary(r.base) != r.vocabulary) {
-		ret = axon_fail(err, -EINVAL, "%s: expected a vocabulary of %u, found %u; it was made with another model",
-				path, r.vocabulary, base_vocabulary(r.base));
+		ret = axon_fail(
+			err, -EINVAL,
+			"%s: expected a vocabulary of %u, found %u; it was made with another model",
+			path, r.vocabulary, base_vocabulary(r.base));
 	} else {
 		uint32_t chunks = base_chunks(r.base);
 

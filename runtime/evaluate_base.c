@@ -7,7 +7,7 @@
 
 #include "evaluate_base.h"
 
-#define MAX_CONTEXT (1 << 20)
+#define MAX_CONTEXT    (1 << 20)
 #define MAX_VOCABULARY (1 << 24)
 
 struct base {
@@ -21,8 +21,10 @@ struct base {
 
 static int truncated(const struct base *b, struct axon_err *err)
 {
-	return axon_fail(err, -EINVAL, "%s: expected more data, found its end; write it again with "
-			 "llama-perplexity --kl-divergence-base", b->path);
+	return axon_fail(err, -EINVAL,
+			 "%s: expected more data, found its end; write it again with "
+			 "llama-perplexity --kl-divergence-base",
+			 b->path);
 }
 
 static int read_header(struct base *b, struct axon_err *err)
@@ -30,18 +32,24 @@ static int read_header(struct base *b, struct axon_err *err)
 	char magic[8];
 	int32_t header[3];
 
-	if (fread(magic, sizeof(magic), 1, b->file) != 1 || memcmp(magic, "_logits_", sizeof(magic)))
-		return axon_fail(err, -EINVAL, "%s: expected a file of llama-perplexity --kl-divergence-base, "
-				 "found something else", b->path);
+	if (fread(magic, sizeof(magic), 1, b->file) != 1 ||
+	    memcmp(magic, "_logits_", sizeof(magic)))
+		return axon_fail(err, -EINVAL,
+				 "%s: expected a file of llama-perplexity --kl-divergence-base, "
+				 "found something else",
+				 b->path);
 	if (fread(header, sizeof(header), 1, b->file) != 1)
 		return truncated(b, err);
 	b->context = header[0];
 	b->vocabulary = header[1];
 	b->chunks = header[2];
-	if (b->context < 4 || b->context > MAX_CONTEXT || b->vocabulary < 2 || b->vocabulary > MAX_VOCABULARY ||
-	    b->chunks < 1 || b->chunks > MAX_CONTEXT)
-		return axon_fail(err, -EINVAL, "%s: expected sensible sizes, found context %d, vocabulary %d, chunks %d; "
-				 "the file is damaged", b->path, b->context, b->vocabulary, b->chunks);
+	if (b->context < 4 || b->context > MAX_CONTEXT || b->vocabulary < 2 ||
+	    b->vocabulary > MAX_VOCABULARY || b->chunks < 1 || b->chunks > MAX_CONTEXT)
+		return axon_fail(
+			err, -EINVAL,
+			"%s: expected sensible sizes, found context %d, vocabulary %d, chunks %d; "
+			"the file is damaged",
+			b->path, b->context, b->vocabulary, b->chunks);
 
 	size_t tokens = (size_t)b->chunks * (size_t)b->context;
 
@@ -50,7 +58,8 @@ static int read_header(struct base *b, struct axon_err *err)
 	b->row = malloc(b->row_values * sizeof(*b->row));
 	if (!b->tokens || !b->row)
 		return axon_fail(err, -ENOMEM, "out of memory");
-	return fread(b->tokens, sizeof(*b->tokens), tokens, b->file) == tokens ? 0 : truncated(b, err);
+	return fread(b->tokens, sizeof(*b->tokens), tokens, b->file) == tokens ? 0
+									       : truncated(b, err);
 }
 
 int base_open(const char *path, struct base **out, struct axon_err *err)
@@ -62,7 +71,8 @@ int base_open(const char *path, struct base **out, struct axon_err *err)
 		return axon_fail(err, -ENOMEM, "out of memory");
 	b->path = path;
 	b->file = fopen(path, "rb");
-	ret = b->file ? read_header(b, err) : axon_fail(err, -errno, "%s: %s", path, strerror(errno));
+	ret = b->file ? read_header(b, err)
+		      : axon_fail(err, -errno, "%s: %s", path, strerror(errno));
 	if (ret) {
 		base_close(b);
 		return ret;

@@ -17,7 +17,7 @@ struct base;
 
 struct base_row {
 	float scale, minimum;
-	const uint16_t *values;	/* valid until the next row is read */
+	const uint16_t *values; /* valid until the next row is read */
 	uint32_t best;		/* its most likely token */
 	float margin;		/* to the second, in nats */
 };

@@ -6,7 +6,7 @@
 #include "llm_priv.h"
 
 #define DEFAULT_CONTEXT 4096
-#define DEFAULT_BATCH 512
+#define DEFAULT_BATCH	512
 
 const struct llm_config *llm_config(const struct llm *m)
 {
@@ -43,10 +43,14 @@ static int choose_sizes(struct llm *m, const struct llm_options *o, struct axon_
 {
 	m->context = o->context;
 	if (!m->context)
-		m->context = m->config.context < DEFAULT_CONTEXT ? m->config.context : DEFAULT_CONTEXT;
+		m->context =
+			m->config.context < DEFAULT_CONTEXT ? m->config.context : DEFAULT_CONTEXT;
 	if (m->context > m->config.context)
-		return axon_fail(err, -EINVAL, "context: expected at most the %u tokens that the model was trained for, "
-				 "found %u; lower -c", m->config.context, m->context);
+		return axon_fail(
+			err, -EINVAL,
+			"context: expected at most the %u tokens that the model was trained for, "
+			"found %u; lower -c",
+			m->config.context, m->context);
 	m->batch = o->batch ? o->batch : DEFAULT_BATCH;
 	if (m->batch > m->context)
 		m->batch = m->context;
@@ -65,10 +69,10 @@ static int create_streams(struct llm *m, struct axon_err *err)
 	return ret ? chip_fail(err, "creating command streams", ret) : 0;
 }
 
-int llm_open(struct chip *chip, const struct gguf *g, const struct llm_options *options, struct llm **out,
-	     struct axon_err *err)
+int llm_open(struct chip *chip, const struct gguf *g, const struct llm_options *options,
+	     struct llm **out, struct axon_err *err)
 {
-	const struct llm_sampling greedy = { .top_p = 1.0f };
+	const struct llm_sampling greedy = {.top_p = 1.0f};
 	struct llm *m = calloc(1, sizeof(*m));
 	int ret;
 
@@ -83,7 +87,8 @@ int llm_open(struct chip *chip, const struct gguf *g, const struct llm_options *
 	if (!ret)
 		ret = llm_check_attention(m, err);
 	if (!ret)
-		ret = llm_weights_load(chip, g, &m->config, options->progress, options->opaque, &m->weights, err);
+		ret = llm_weights_load(chip, g, &m->config, options->progress, options->opaque,
+				       &m->weights, err);
 	if (!ret)
 		ret = llm_create_buffers(m, err);
 	if (!ret)
@@ -118,7 +123,8 @@ static int reset(struct accel_stream *s, struct axon_err *err)
 	return ret ? chip_fail(err, "recording", ret) : 0;
 }
 
-int llm_record_step(struct llm *m, struct accel_stream *s, uint32_t rows, bool sample, struct axon_err *err)
+int llm_record_step(struct llm *m, struct accel_stream *s, uint32_t rows, bool sample,
+		    struct axon_err *err)
 {
 	int ret = llm_record_layers(m, s, rows, err);
 
@@ -157,15 +163,21 @@ static int prepare_prefill(struct llm *m, uint32_t rows, bool sample, struct axo
 	return 0;
 }
 
-static int check_tokens(const struct llm *m, const int32_t *tokens, uint32_t n, struct axon_err *err)
+static int check_tokens(const struct llm *m, const int32_t *tokens, uint32_t n,
+			struct axon_err *err)
 {
 	if (n > m->context - m->pos)
-		return axon_fail(err, -ENOSPC, "context: expected at most %u more tokens, found %u; "
-				 "shorten the text or raise the context (-c)", m->context - m->pos, n);
+		return axon_fail(err, -ENOSPC,
+				 "context: expected at most %u more tokens, found %u; "
+				 "shorten the text or raise the context (-c)",
+				 m->context - m->pos, n);
 	for (uint32_t i = 0; i < n; i++)
 		if (tokens[i] < 0 || (uint32_t)tokens[i] >= m->config.vocabulary)
-			return axon_fail(err, -EINVAL, "token %u: expected 0 to %u, found %d; the tokenizer and the "
-					 "embedding of the file do not match", i, m->config.vocabulary - 1, tokens[i]);
+			return axon_fail(
+				err, -EINVAL,
+				"token %u: expected 0 to %u, found %d; the tokenizer and the "
+				"embedding of the file do not match",
+				i, m->config.vocabulary - 1, tokens[i]);
 	return 0;
 }
 
@@ -178,10 +190,12 @@ static void begin_step(struct llm *m, const int32_t *tokens, uint32_t rows)
 	memcpy(m->step->tokens, tokens, rows * sizeof(*tokens));
 }
 
-int llm_prompt(struct llm *m, const int32_t *tokens, uint32_t n, int32_t *next, struct axon_err *err)
+int llm_prompt(struct llm *m, const int32_t *tokens, uint32_t n, int32_t *next,
+	       struct axon_err *err)
 {
 	int ret = n ? check_tokens(m, tokens, n, err)
-		    : axon_fail(err, -EINVAL, "prompt: expected at least one token, found none; give a text");
+		    : axon_fail(err, -EINVAL,
+				"prompt: expected at least one token, found none; give a text");
 
 	for (uint32_t done = 0; done < n && !ret;) {
 		uint32_t rows = n - done < m->batch ? n - done : m->batch;
@@ -207,7 +221,9 @@ int llm_next(struct llm *m, int32_t *next, struct axon_err *err)
 	int ret;
 
 	if (m->pos >= m->context)
-		return axon_fail(err, -ENOSPC, "context: all %u tokens are used; raise the context (-c)", m->context);
+		return axon_fail(err, -ENOSPC,
+				 "context: all %u tokens are used; raise the context (-c)",
+				 m->context);
 	ret = chip_run(m->chip, m->decode, err);
 	if (ret)
 		return ret;
@@ -217,8 +233,8 @@ int llm_next(struct llm *m, int32_t *next, struct axon_err *err)
 }
 
 /* Logits and scores of rows first .. first + n of the step that has just run, the text at `tokens`. */
-static int score_rows(struct llm *m, const int32_t *tokens, uint32_t first, uint32_t n, uint32_t base,
-		      llm_scored scored, void *opaque, struct axon_err *err)
+static int score_rows(struct llm *m, const int32_t *tokens, uint32_t first, uint32_t n,
+		      uint32_t base, llm_scored scored, void *opaque, struct axon_err *err)
 {
 	int ret = reset(m->head, err);
 
@@ -232,7 +248,8 @@ static int score_rows(struct llm *m, const int32_t *tokens, uint32_t first, uint
 	if (!ret)
 		ret = chip_run(m->chip, m->head, err);
 	for (uint32_t i = 0; i < n && !ret; i++)
-		if (scored(opaque, base + first + i, &m->scores[i], m->logits + (uint64_t)i * m->config.vocabulary))
+		if (scored(opaque, base + first + i, &m->scores[i],
+			   m->logits + (uint64_t)i * m->config.vocabulary))
 			ret = axon_fail(err, -EINTR, "interrupted while scoring");
 	return ret;
 }
@@ -243,8 +260,11 @@ int llm_score(struct llm *m, const int32_t *tokens, uint32_t n, uint32_t first, 
 	int ret;
 
 	m->pos = 0;
-	ret = m->logit_rows ? check_tokens(m, tokens, n, err)
-			    : axon_fail(err, -EINVAL, "scoring: expected a model opened with rows of logits, found none");
+	ret = m->logit_rows
+		      ? check_tokens(m, tokens, n, err)
+		      : axon_fail(
+				err, -EINVAL,
+				"scoring: expected a model opened with rows of logits, found none");
 	for (uint32_t base = 0; base < n && !ret; base = m->pos) {
 		uint32_t rows = n - base < m->batch ? n - base : m->batch;
 
@@ -261,8 +281,9 @@ int llm_score(struct llm *m, const int32_t *tokens, uint32_t n, uint32_t first, 
 		uint32_t row = first > base ? first - base : 0;
 
 		for (; row < end && !ret; row += m->logit_rows)
-			ret = score_rows(m, tokens, row, end - row < m->logit_rows ? end - row : m->logit_rows, base,
-					 scored, opaque, err);
+			ret = score_rows(m, tokens, row,
+					 end - row < m->logit_rows ? end - row : m->logit_rows,
+					 base, scored, opaque, err);
 	}
 	return ret;
 }

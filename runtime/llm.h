@@ -14,28 +14,30 @@
 struct llm;
 
 struct llm_sampling {
-	float temperature;	/* 0: the most likely token */
-	uint32_t top_k;		/* 0: off */
-	float top_p;		/* 1: off */
-	float min_p;		/* 0: off */
+	float temperature; /* 0: the most likely token */
+	uint32_t top_k;	   /* 0: off */
+	float top_p;	   /* 1: off */
+	float min_p;	   /* 0: off */
 	uint64_t seed;
 };
 
 struct llm_options {
-	uint32_t context;	/* tokens the cache holds; 0: what the model was trained for, at most 4096 */
-	uint32_t batch;		/* prompt tokens in one step; 0: 512 */
-	uint32_t logit_rows;	/* rows of logits computed at once by llm_score(); 0: only what sampling needs */
+	uint32_t
+		context; /* tokens the cache holds; 0: what the model was trained for, at most 4096 */
+	uint32_t batch; /* prompt tokens in one step; 0: 512 */
+	uint32_t
+		logit_rows; /* rows of logits computed at once by llm_score(); 0: only what sampling needs */
 	upload_progress progress;
 	void *opaque;
 };
 
 struct llm_memory {
-	uint64_t file, weights, cache, activations;	/* bytes; file: of the tensors in the GGUF */
+	uint64_t file, weights, cache, activations; /* bytes; file: of the tensors in the GGUF */
 };
 
 /* The GGUF must stay open until this returns. -ENOSPC: the message says what --vram would do. */
-int llm_open(struct chip *chip, const struct gguf *g, const struct llm_options *options, struct llm **out,
-	     struct axon_err *err);
+int llm_open(struct chip *chip, const struct gguf *g, const struct llm_options *options,
+	     struct llm **out, struct axon_err *err);
 void llm_close(struct llm *m);
 
 const struct llm_config *llm_config(const struct llm *m);
@@ -49,7 +51,8 @@ uint32_t llm_position(const struct llm *m);
 void llm_rewind(struct llm *m, uint32_t pos);
 
 /* Appends n >= 1 tokens and samples the one that follows. -ENOSPC when the context is full. */
-int llm_prompt(struct llm *m, const int32_t *tokens, uint32_t n, int32_t *next, struct axon_err *err);
+int llm_prompt(struct llm *m, const int32_t *tokens, uint32_t n, int32_t *next,
+	       struct axon_err *err);
 /* Appends the token sampled last and samples the next. */
 int llm_next(struct llm *m, int32_t *next, struct axon_err *err);
 
@@ -57,22 +60,24 @@ int llm_next(struct llm *m, int32_t *next, struct axon_err *err);
 struct llm_kernel_cost {
 	const char *name;
 	uint32_t launches;
-	uint64_t ns;		/* wall */
-	uint64_t cycles;	/* modelled */
+	uint64_t ns;	 /* wall */
+	uint64_t cycles; /* modelled */
 	uint64_t instret;
 };
 
 struct llm_step_trace {
 	uint32_t packets;
-	uint64_t submit, submitted, woken;	/* CLOCK_MONOTONIC: before and after the submission, after the wait */
-	uint64_t first, last;			/* device time of the stream's first and last packet */
-	uint64_t cycles;			/* modelled, of the whole stream */
+	uint64_t submit, submitted,
+		woken;	      /* CLOCK_MONOTONIC: before and after the submission, after the wait */
+	uint64_t first, last; /* device time of the stream's first and last packet */
+	uint64_t cycles;      /* modelled, of the whole stream */
 	uint32_t kernels;
 	struct llm_kernel_cost kernel[CHIP_KERNEL_COUNT];
 };
 
 /* As llm_next(), with statistics in every packet. */
-int llm_next_traced(struct llm *m, int32_t *next, struct llm_step_trace *trace, struct axon_err *err);
+int llm_next_traced(struct llm *m, int32_t *next, struct llm_step_trace *trace,
+		    struct axon_err *err);
 
 /* The logits that the last token was sampled from: float[vocabulary]. */
 const float *llm_logits(const struct llm *m);

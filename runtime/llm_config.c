@@ -8,13 +8,14 @@
 
 /* Far above any model, and small enough that products of a few of them fit 64 bits. */
 #define MAX_DIMENSION (1u << 24)
-#define MAX_LAYERS 4096
+#define MAX_LAYERS    4096
 
 static int check_range(const char *what, uint32_t value, uint32_t max, struct axon_err *err)
 {
 	if (value >= 1 && value <= max)
 		return 0;
-	return axon_fail(err, -EINVAL, "%s: expected 1 to %u, found %u; the file is damaged", what, max, value);
+	return axon_fail(err, -EINVAL, "%s: expected 1 to %u, found %u; the file is damaged", what,
+			 max, value);
 }
 
 static int read_dimension(const struct gguf *g, const char *key, uint32_t max, uint32_t *value,
@@ -42,7 +43,8 @@ static int read_uniform(const struct gguf *g, const char *key, uint32_t layers, 
 		if (i && v != *value)
 			return axon_fail(err, -ENOTSUP,
 					 "%s: expected one value for all layers, found %u and %u; "
-					 "layers of different shapes do not run", key, *value, v);
+					 "layers of different shapes do not run",
+					 key, *value, v);
 		*value = v;
 	}
 	return check_range(key, *value, MAX_DIMENSION, err);
@@ -53,13 +55,16 @@ static int read_heads(const struct gguf *g, struct llm_config *c, struct axon_er
 	int ret = read_uniform(g, ".attention.head_count", c->layers, 0, &c->heads, err);
 
 	if (!ret)
-		ret = read_uniform(g, ".attention.head_count_kv", c->layers, c->heads, &c->kv_heads, err);
+		ret = read_uniform(g, ".attention.head_count_kv", c->layers, c->heads, &c->kv_heads,
+				   err);
 	if (ret)
 		return ret;
 	if (!c->heads || c->heads % c->kv_heads)
 		return axon_fail(err, -EINVAL,
-				 "attention.head_count: expected a multiple of head_count_kv (%u), found %u; "
-				 "the file is damaged", c->kv_heads, c->heads);
+				 "attention.head_count: expected a multiple of head_count_kv (%u), "
+				 "found %u; "
+				 "the file is damaged",
+				 c->kv_heads, c->heads);
 
 	uint32_t value_dim;
 
@@ -73,13 +78,14 @@ static int read_heads(const struct gguf *g, struct llm_config *c, struct axon_er
 	if (value_dim != c->head_dim)
 		return axon_fail(err, -ENOTSUP,
 				 "attention.value_length: expected key_length (%u), found %u; "
-				 "values of another length do not run", c->head_dim, value_dim);
+				 "values of another length do not run",
+				 c->head_dim, value_dim);
 	return 0;
 }
 
 static int read_rope(const struct gguf *g, struct llm_config *c, struct axon_err *err)
 {
-	struct gguf_str scaling = { "none", 4 };
+	struct gguf_str scaling = {"none", 4};
 	float factor = 0;
 	int ret = gguf_u32_or(g, ".rope.dimension_count", c->head_dim, &c->rope_dim, err);
 
@@ -90,14 +96,18 @@ static int read_rope(const struct gguf *g, struct llm_config *c, struct axon_err
 	if (!ret && gguf_has(g, ".rope.scaling.type"))
 		ret = gguf_str(g, ".rope.scaling.type", &scaling, err);
 	if (!ret)
-		ret = gguf_f32_or(g, gguf_has(g, ".rope.scaling.factor") ? ".rope.scaling.factor" : ".rope.scale_linear",
+		ret = gguf_f32_or(g,
+				  gguf_has(g, ".rope.scaling.factor") ? ".rope.scaling.factor"
+								      : ".rope.scale_linear",
 				  0.0f, &factor, err);
 	if (ret)
 		return ret;
 	if (c->rope_dim < 2 || c->rope_dim % 2 || c->rope_dim > c->head_dim)
-		return axon_fail(err, -EINVAL,
-				 "rope.dimension_count: expected an even number of 2 to %u, found %u; "
-				 "the file is damaged", c->head_dim, c->rope_dim);
+		return axon_fail(
+			err, -EINVAL,
+			"rope.dimension_count: expected an even number of 2 to %u, found %u; "
+			"the file is damaged",
+			c->head_dim, c->rope_dim);
 
 	bool none = scaling.n == 4 && !memcmp(scaling.p, "none", 4);
 	bool linear = scaling.n == 6 && !memcmp(scaling.p, "linear", 6);
@@ -105,12 +115,15 @@ static int read_rope(const struct gguf *g, struct llm_config *c, struct axon_err
 	if (!none && !linear)
 		return axon_fail(err, -ENOTSUP,
 				 "rope.scaling.type: expected none or linear, found '%.*s'; "
-				 "other scalings do not run", (int)(scaling.n < 64 ? scaling.n : 64), scaling.p);
+				 "other scalings do not run",
+				 (int)(scaling.n < 64 ? scaling.n : 64), scaling.p);
 	c->rope_scale = factor > 0 ? 1.0f / factor : 1.0f;
 	if (!(c->rope_base > 0) || !isfinite(c->rope_base) || !(c->rope_base_local > 0) ||
 	    !isfinite(c->rope_base_local) || !isfinite(c->rope_scale))
-		return axon_fail(err, -EINVAL, "rope.freq_base: expected a positive number, found %g; "
-				 "the file is damaged", (double)c->rope_base);
+		return axon_fail(err, -EINVAL,
+				 "rope.freq_base: expected a positive number, found %g; "
+				 "the file is damaged",
+				 (double)c->rope_base);
 	return 0;
 }
 
@@ -122,8 +135,10 @@ static int finish_llama(const struct gguf *g, struct llm_config *c, struct axon_
 	if (ret)
 		return ret;
 	if (experts)
-		return axon_fail(err, -ENOTSUP, "llama.expert_count: expected 0, found %u; "
-				 "mixture-of-experts models do not run", experts);
+		return axon_fail(err, -ENOTSUP,
+				 "llama.expert_count: expected 0, found %u; "
+				 "mixture-of-experts models do not run",
+				 experts);
 	c->rope_interleaved = true;
 	c->activation = GATED_SILU;
 	return 0;
@@ -134,9 +149,11 @@ static int finish_gemma3(const struct gguf *g, struct llm_config *c, struct axon
 	int ret = gguf_u32_or(g, ".attention.sliding_window", 0, &c->window, err);
 
 	if (!ret)
-		ret = gguf_u32_or(g, ".attention.sliding_window_pattern", 6, &c->window_period, err);
+		ret = gguf_u32_or(g, ".attention.sliding_window_pattern", 6, &c->window_period,
+				  err);
 	if (!ret)
-		ret = check_range("attention.sliding_window_pattern", c->window_period, MAX_LAYERS, err);
+		ret = check_range("attention.sliding_window_pattern", c->window_period, MAX_LAYERS,
+				  err);
 	if (!ret && c->window)
 		ret = check_range("attention.sliding_window", c->window, MAX_DIMENSION, err);
 	c->activation = GATED_GELU_TANH;
@@ -151,8 +168,8 @@ static const struct arch {
 	const char *name;
 	int (*finish)(const struct gguf *g, struct llm_config *c, struct axon_err *err);
 } archs[] = {
-	{ "gemma3", finish_gemma3 },
-	{ "llama", finish_llama },
+	{"gemma3", finish_gemma3},
+	{"llama", finish_llama},
 };
 
 int llm_config_read(const struct gguf *g, struct llm_config *c, struct axon_err *err)
@@ -165,10 +182,12 @@ int llm_config_read(const struct gguf *g, struct llm_config *c, struct axon_err 
 		if (!strcmp(archs[i].name, gguf_arch(g)))
 			arch = &archs[i];
 	if (!arch)
-		return axon_fail(err, -ENOTSUP, "general.architecture: expected one of %s, found '%s'; "
-				 "use a model of one of these", LLM_ARCHITECTURES, gguf_arch(g));
+		return axon_fail(err, -ENOTSUP,
+				 "general.architecture: expected one of %s, found '%s'; "
+				 "use a model of one of these",
+				 LLM_ARCHITECTURES, gguf_arch(g));
 
-	*c = (struct llm_config){ .window_period = 1, .embed_scale = 1.0f };
+	*c = (struct llm_config){.window_period = 1, .embed_scale = 1.0f};
 	ret = read_dimension(g, ".block_count", MAX_LAYERS, &c->layers, err);
 	if (!ret)
 		ret = read_dimension(g, ".embedding_length", MAX_DIMENSION, &c->width, err);
@@ -187,11 +206,14 @@ int llm_config_read(const struct gguf *g, struct llm_config *c, struct axon_err 
 	if (ret)
 		return ret;
 	if (!c->feed_forward)
-		return axon_fail(err, -EINVAL, "feed_forward_length: expected a number, found none; "
+		return axon_fail(err, -EINVAL,
+				 "feed_forward_length: expected a number, found none; "
 				 "the file is damaged");
 	if (embedding->ne[1] > MAX_DIMENSION)
-		return axon_fail(err, -EINVAL, "token_embd.weight: expected at most %u rows, found %llu; "
-				 "the file is damaged", MAX_DIMENSION, (unsigned long long)embedding->ne[1]);
+		return axon_fail(err, -EINVAL,
+				 "token_embd.weight: expected at most %u rows, found %llu; "
+				 "the file is damaged",
+				 MAX_DIMENSION, (unsigned long long)embedding->ne[1]);
 	c->vocabulary = (uint32_t)embedding->ne[1];
 	c->attention_scale = 1.0f / sqrtf((float)c->head_dim);
 	return arch->finish(g, c, err);

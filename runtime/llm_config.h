@@ -15,17 +15,18 @@
 struct llm_config {
 	uint32_t layers, width, feed_forward, vocabulary;
 	uint32_t heads, kv_heads, head_dim;
-	uint32_t context;	/* tokens the model was trained for */
-	float eps;		/* of every RMSNorm */
-	float embed_scale;	/* embeddings are multiplied by it */
-	float attention_scale;	/* q · k is multiplied by it */
-	uint32_t activation;	/* enum gated_act */
+	uint32_t context;      /* tokens the model was trained for */
+	float eps;	       /* of every RMSNorm */
+	float embed_scale;     /* embeddings are multiplied by it */
+	float attention_scale; /* q · k is multiplied by it */
+	uint32_t activation;   /* enum gated_act */
 
 	/* Rotary embedding: pairs (2i, 2i + 1) when interleaved, else (i, i + rope_dim / 2). */
 	bool rope_interleaved;
 	uint32_t rope_dim;
-	float rope_base, rope_scale;	/* angle = rope_scale · position · rope_base^(-2i / rope_dim) */
-	float rope_base_local;		/* of windowed layers, which do not scale */
+	float rope_base,
+		rope_scale;    /* angle = rope_scale · position · rope_base^(-2i / rope_dim) */
+	float rope_base_local; /* of windowed layers, which do not scale */
 
 	/* Layer i sees a window of the last `window` tokens unless window is 0 or (i + 1) % period is 0. */
 	uint32_t window, window_period;

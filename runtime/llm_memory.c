@@ -22,7 +22,8 @@ static uint64_t q8a_bytes(uint64_t cols)
 	return cols / 32 * sizeof(struct axon_q8a);
 }
 
-static void place_activations(struct arena *a, struct activations *act, uint64_t batch, uint64_t cols)
+static void place_activations(struct arena *a, struct activations *act, uint64_t batch,
+			      uint64_t cols)
 {
 	act->q8a = arena_take(a, batch * q8a_bytes(cols));
 	act->dense = arena_take(a, batch * cols * 4);
@@ -32,7 +33,8 @@ static void place_scratch(struct llm *m, struct arena *a)
 {
 	const struct llm_config *c = &m->config;
 	uint64_t row = 4ull * m->batch;
-	uint64_t q_width = (uint64_t)c->heads * c->head_dim, kv_width = (uint64_t)c->kv_heads * c->head_dim;
+	uint64_t q_width = (uint64_t)c->heads * c->head_dim,
+		 kv_width = (uint64_t)c->kv_heads * c->head_dim;
 
 	m->x = arena_take(a, row * c->width);
 	m->y = arena_take(a, row * c->width);
@@ -72,8 +74,8 @@ static uint64_t wanted_vram(uint64_t bytes)
 
 int llm_plan_memory(struct llm *m, const struct gguf *g, struct axon_err *err)
 {
-	struct accel_device_info info = { .size = sizeof(info) };
-	struct arena scratch = { 0 };
+	struct accel_device_info info = {.size = sizeof(info)};
+	struct arena scratch = {0};
 	int ret = llm_weights_plan(g, &m->config, &m->memory.weights, err);
 
 	if (ret)
@@ -91,14 +93,16 @@ int llm_plan_memory(struct llm *m, const struct gguf *g, struct axon_err *err)
 
 	if (needed <= free)
 		return 0;
-	return axon_fail(err, -ENOSPC,
-			 "device memory: needed %llu MiB (weights %llu, cache %llu, activations %llu), "
-			 "available %llu MiB of %llu; start the VM with --vram %lluM or use a shorter context (-c)",
-			 (unsigned long long)(needed >> 20), (unsigned long long)(m->memory.weights >> 20),
-			 (unsigned long long)(m->memory.cache >> 20),
-			 (unsigned long long)(m->memory.activations >> 20), (unsigned long long)(free >> 20),
-			 (unsigned long long)(info.vram_size >> 20),
-			 (unsigned long long)wanted_vram(needed + info.vram_used));
+	return axon_fail(
+		err, -ENOSPC,
+		"device memory: needed %llu MiB (weights %llu, cache %llu, activations %llu), "
+		"available %llu MiB of %llu; start the VM with --vram %lluM or use a shorter "
+		"context (-c)",
+		(unsigned long long)(needed >> 20), (unsigned long long)(m->memory.weights >> 20),
+		(unsigned long long)(m->memory.cache >> 20),
+		(unsigned long long)(m->memory.activations >> 20), (unsigned long long)(free >> 20),
+		(unsigned long long)(info.vram_size >> 20),
+		(unsigned long long)wanted_vram(needed + info.vram_used));
 }
 
 static int create_ropes(struct llm *m, struct axon_err *err)
@@ -108,7 +112,8 @@ static int create_ropes(struct llm *m, struct axon_err *err)
 	uint64_t floats = (uint64_t)m->context * pairs;
 	float *table;
 	void *p;
-	int ret = chip_buffer(m->chip, rope_bytes(m), ACCEL_BUFFER_VRAM, ACCEL_PURPOSE_ACTIVATIONS, &m->ropes, err);
+	int ret = chip_buffer(m->chip, rope_bytes(m), ACCEL_BUFFER_VRAM, ACCEL_PURPOSE_ACTIVATIONS,
+			      &m->ropes, err);
 
 	if (ret)
 		return ret;
@@ -133,7 +138,7 @@ static int create_ropes(struct llm *m, struct axon_err *err)
 static int create_control(struct llm *m, struct axon_err *err)
 {
 	uint64_t rows = m->logit_rows ? m->logit_rows : 1;
-	struct arena plan = { 0 };
+	struct arena plan = {0};
 	uint64_t step = arena_take(&plan, sizeof(struct step) + 4ull * m->batch);
 	uint64_t head_step = arena_take(&plan, sizeof(struct step) + 4);
 	uint64_t targets = arena_take(&plan, 4 * rows);
@@ -141,7 +146,8 @@ static int create_control(struct llm *m, struct axon_err *err)
 	uint64_t logits = arena_take(&plan, 4ull * m->config.vocabulary * rows);
 	uint8_t *base;
 	void *p;
-	int ret = chip_buffer(m->chip, plan.used, ACCEL_BUFFER_SYSTEM, ACCEL_PURPOSE_ACTIVATIONS, &m->control, err);
+	int ret = chip_buffer(m->chip, plan.used, ACCEL_BUFFER_SYSTEM, ACCEL_PURPOSE_ACTIVATIONS,
+			      &m->control, err);
 
 	if (ret)
 		return ret;
@@ -168,16 +174,18 @@ static int create_control(struct llm *m, struct axon_err *err)
 
 int llm_create_buffers(struct llm *m, struct axon_err *err)
 {
-	struct arena scratch = { 0 };
-	int ret = chip_buffer(m->chip, m->memory.cache, ACCEL_BUFFER_VRAM, ACCEL_PURPOSE_KV, &m->cache, err);
+	struct arena scratch = {0};
+	int ret = chip_buffer(m->chip, m->memory.cache, ACCEL_BUFFER_VRAM, ACCEL_PURPOSE_KV,
+			      &m->cache, err);
 
 	if (ret)
 		return ret;
 	place_scratch(m, &scratch);
-	ret = chip_buffer(m->chip, scratch.used, ACCEL_BUFFER_VRAM, ACCEL_PURPOSE_ACTIVATIONS, &m->scratch, err);
+	ret = chip_buffer(m->chip, scratch.used, ACCEL_BUFFER_VRAM, ACCEL_PURPOSE_ACTIVATIONS,
+			  &m->scratch, err);
 	if (ret)
 		return ret;
-	scratch = (struct arena){ .base = accel_buffer_va(m->scratch) };
+	scratch = (struct arena){.base = accel_buffer_va(m->scratch)};
 	place_scratch(m, &scratch);
 	ret = create_ropes(m, err);
 	return ret ? ret : create_control(m, err);

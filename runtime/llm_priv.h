@@ -9,7 +9,7 @@
 
 /* The same activations for consumers of different types: quantised, dense, or both. */
 struct activations {
-	uint64_t q8a, dense;	/* addresses, [batch] rows */
+	uint64_t q8a, dense; /* addresses, [batch] rows */
 };
 
 struct llm {
@@ -19,18 +19,18 @@ struct llm {
 	struct llm_memory memory;
 	struct llm_sampling sampling;
 	uint32_t context, batch, logit_rows;
-	uint32_t sram_budget;	/* bytes of a core's SRAM that kernels may plan with */
-	uint32_t pos;		/* tokens in the cache */
+	uint32_t sram_budget; /* bytes of a core's SRAM that kernels may plan with */
+	uint32_t pos;	      /* tokens in the cache */
 
-	struct accel_buffer *cache;	/* keys and values */
-	uint64_t head_bytes;		/* of one kv head's keys, or values, in one layer */
-	struct accel_buffer *scratch;	/* activations */
-	uint64_t x, y, q, k, v, attended;	/* float[batch][...] */
+	struct accel_buffer *cache;	  /* keys and values */
+	uint64_t head_bytes;		  /* of one kv head's keys, or values, in one layer */
+	struct accel_buffer *scratch;	  /* activations */
+	uint64_t x, y, q, k, v, attended; /* float[batch][...] */
 	struct activations h, heads, gated;
 	struct accel_buffer *ropes;
 	uint64_t cos, sin, cos_local, sin_local;
 
-	struct accel_buffer *control;	/* system memory, mapped */
+	struct accel_buffer *control; /* system memory, mapped */
 	struct step *step, *head_step;
 	uint64_t step_va, head_step_va;
 	uint32_t *targets;
@@ -39,7 +39,7 @@ struct llm {
 	uint64_t targets_va, scores_va, logits_va;
 
 	struct accel_stream *decode, *prefill, *head;
-	uint32_t prefill_rows;		/* what `prefill` was recorded for, 0 = nothing */
+	uint32_t prefill_rows; /* what `prefill` was recorded for, 0 = nothing */
 	bool prefill_samples;
 };
 
@@ -61,6 +61,7 @@ int llm_record_logprobs(struct llm *m, struct accel_stream *s, uint32_t rows, st
 int llm_check_attention(const struct llm *m, struct axon_err *err);
 
 /* llm.c: rows tokens through the layers and, if asked for, the logits of the last and a sample of them. */
-int llm_record_step(struct llm *m, struct accel_stream *s, uint32_t rows, bool sample, struct axon_err *err);
+int llm_record_step(struct llm *m, struct accel_stream *s, uint32_t rows, bool sample,
+		    struct axon_err *err);
 
 #endif

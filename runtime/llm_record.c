@@ -19,7 +19,7 @@
 #define WORKGROUP_WEIGHT_BYTES (1u << 20)
 /* Workgroups that a matrix product is cut into at least, where it is wide enough. */
 #define MIN_CHUNKS 8
-#define MIN_COLS 64
+#define MIN_COLS   64
 /* Tokens that a workgroup of a row-wise kernel takes. */
 #define ROWS_PER_WG 16
 
@@ -65,7 +65,7 @@ struct wanted {
 
 static struct wanted wanted_by(const struct weight *const *w, int n)
 {
-	struct wanted want = { .dense_type = AXON_BF16 };
+	struct wanted want = {.dense_type = AXON_BF16};
 
 	for (int i = 0; i < n; i++) {
 		uint32_t type = upload_activation_type(w[i]);
@@ -82,8 +82,8 @@ static struct wanted wanted_by(const struct weight *const *w, int n)
 }
 
 /* The rows that weight w reads, and their type. */
-static uint64_t input_of(const struct weight *w, const struct activations *act, const struct wanted *want,
-			 uint32_t *type)
+static uint64_t input_of(const struct weight *w, const struct activations *act,
+			 const struct wanted *want, uint32_t *type)
 {
 	*type = upload_activation_type(w) == AXON_Q8A ? AXON_Q8A : want->dense_type;
 	return *type == AXON_Q8A ? act->q8a : act->dense;
@@ -99,7 +99,8 @@ static int record_embed(struct llm *m, struct accel_stream *s, uint32_t rows, st
 		.rows_per_wg = ROWS_PER_WG,
 	};
 
-	return chip_launch(m->chip, s, CHIP_embed, div_up(rows, ROWS_PER_WG), 1, &args, sizeof(args), err);
+	return chip_launch(m->chip, s, CHIP_embed, div_up(rows, ROWS_PER_WG), 1, &args,
+			   sizeof(args), err);
 }
 
 /* x += post(y), h = norm(x) · weight into `act` as `want` says; see norm_args.h for what 0 means. */
@@ -121,7 +122,8 @@ static int record_norm(struct llm *m, struct accel_stream *s, uint32_t rows, uin
 		.eps = m->config.eps,
 	};
 
-	return chip_launch(m->chip, s, CHIP_norm, div_up(rows, ROWS_PER_WG), 1, &args, sizeof(args), err);
+	return chip_launch(m->chip, s, CHIP_norm, div_up(rows, ROWS_PER_WG), 1, &args, sizeof(args),
+			   err);
 }
 
 struct product {
@@ -129,10 +131,11 @@ struct product {
 	uint64_t bias, out;
 };
 
-static int record_matmul(struct llm *m, struct accel_stream *s, uint32_t rows, const struct product *p, int n,
-			 const struct activations *act, const struct wanted *want, struct axon_err *err)
+static int record_matmul(struct llm *m, struct accel_stream *s, uint32_t rows,
+			 const struct product *p, int n, const struct activations *act,
+			 const struct wanted *want, struct axon_err *err)
 {
-	struct matmul_args args = { .step = m->step_va, .max_rows = rows };
+	struct matmul_args args = {.step = m->step_va, .max_rows = rows};
 	uint32_t cols = UINT32_MAX, rows_per_wg = rows, x = 0;
 
 	for (int i = 0; i < n; i++)
@@ -147,11 +150,13 @@ static int record_matmul(struct llm *m, struct accel_stream *s, uint32_t rows, c
 		out->c_stride = 4ull * p[i].w->n;
 		out->c_type = AXON_F32;
 		x += div_up(p[i].w->n, cols);
-		rows_per_wg = min_u32(rows_per_wg, m->sram_budget / row_bytes(out->a_type, p[i].w->k));
+		rows_per_wg =
+			min_u32(rows_per_wg, m->sram_budget / row_bytes(out->a_type, p[i].w->k));
 	}
 	args.cols_per_wg = cols;
 	args.rows_per_wg = max_u32(rows_per_wg, 1);
-	return chip_launch(m->chip, s, CHIP_matmul, x, div_up(rows, args.rows_per_wg), &args, sizeof(args), err);
+	return chip_launch(m->chip, s, CHIP_matmul, x, div_up(rows, args.rows_per_wg), &args,
+			   sizeof(args), err);
 }
 
 static int record_rope(struct llm *m, struct accel_stream *s, uint32_t rows, uint32_t layer,
@@ -183,7 +188,8 @@ static int record_rope(struct llm *m, struct accel_stream *s, uint32_t rows, uin
 		.eps = c->eps,
 	};
 
-	return chip_launch(m->chip, s, CHIP_rope, div_up(rows, ROWS_PER_WG), 1, &args, sizeof(args), err);
+	return chip_launch(m->chip, s, CHIP_rope, div_up(rows, ROWS_PER_WG), 1, &args, sizeof(args),
+			   err);
 }
 
 /* SRAM of one query row: itself, its result, and a score for each key. */
@@ -196,8 +202,10 @@ int llm_check_attention(const struct llm *m, struct axon_err *err)
 {
 	if (attention_row_bytes(m) <= m->sram_budget)
 		return 0;
-	return axon_fail(err, -ENOTSUP, "context: expected at most %u tokens on cores with this SRAM, found %u; "
-			 "use a shorter context (-c)", (uint32_t)((m->sram_budget - 8ull * m->config.head_dim) / 4 - 16),
+	return axon_fail(err, -ENOTSUP,
+			 "context: expected at most %u tokens on cores with this SRAM, found %u; "
+			 "use a shorter context (-c)",
+			 (uint32_t)((m->sram_budget - 8ull * m->config.head_dim) / 4 - 16),
 			 m->context);
 }
 
@@ -228,16 +236,15 @@ static int record_attention(struct llm *m, struct accel_stream *s, uint32_t rows
 		.scale = c->attention_scale,
 	};
 
-	return chip_launch(m->chip, s, CHIP_attention, div_up(rows, tokens), c->heads / heads, &args,
-			   sizeof(args), err);
+	return chip_launch(m->chip, s, CHIP_attention, div_up(rows, tokens), c->heads / heads,
+			   &args, sizeof(args), err);
 }
 
-static int record_gated(struct llm *m, struct accel_stream *s, uint32_t rows, const struct llm_layer *l,
-			const struct wanted *want, struct axon_err *err)
+static int record_gated(struct llm *m, struct accel_stream *s, uint32_t rows,
+			const struct llm_layer *l, const struct wanted *want, struct axon_err *err)
 {
 	struct gated_args args = {
-		.step = m->step_va, .gate = l->gate, .up = l->up, .act = m->config.activation
-	};
+		.step = m->step_va, .gate = l->gate, .up = l->up, .act = m->config.activation};
 	uint32_t cols = min_u32(chunk_cols(&l->gate), chunk_cols(&l->up));
 
 	args.gate_a = input_of(&l->gate, &m->h, want, &args.gate_a_type);
@@ -249,8 +256,8 @@ static int record_gated(struct llm *m, struct accel_stream *s, uint32_t rows, co
 	args.rows_per_wg = m->sram_budget / (row_bytes(args.gate_a_type, l->gate.k) +
 					     row_bytes(args.up_a_type, l->up.k) + 8 * cols);
 	args.rows_per_wg = max_u32(1, min_u32(rows, args.rows_per_wg));
-	return chip_launch(m->chip, s, CHIP_gated, div_up(l->gate.n, cols), div_up(rows, args.rows_per_wg), &args,
-			   sizeof(args), err);
+	return chip_launch(m->chip, s, CHIP_gated, div_up(l->gate.n, cols),
+			   div_up(rows, args.rows_per_wg), &args, sizeof(args), err);
 }
 
 static int record_layer(struct llm *m, struct accel_stream *s, uint32_t rows, uint32_t index,
@@ -260,14 +267,14 @@ static int record_layer(struct llm *m, struct accel_stream *s, uint32_t rows, ui
 	const struct llm_layer *l = &m->weights.layers[index];
 	const struct llm_layer *before = index ? l - 1 : NULL;
 	struct product qkv[] = {
-		{ &l->q, l->q_bias, m->q }, { &l->k, l->k_bias, m->k }, { &l->v, l->v_bias, m->v }
-	};
-	struct wanted want_qkv = wanted_by((const struct weight *[]){ &l->q, &l->k, &l->v }, 3);
-	struct wanted want_o = wanted_by((const struct weight *[]){ &l->o }, 1);
-	struct wanted want_ffn = wanted_by((const struct weight *[]){ &l->gate, &l->up }, 2);
-	struct wanted want_down = wanted_by((const struct weight *[]){ &l->down }, 1);
-	int ret = record_norm(m, s, rows, m->x, before ? m->y : 0, before ? before->post_ffn_norm : 0, l->attn_norm,
-			      c->width, &m->h, &want_qkv, err);
+		{&l->q, l->q_bias, m->q}, {&l->k, l->k_bias, m->k}, {&l->v, l->v_bias, m->v}};
+	struct wanted want_qkv = wanted_by((const struct weight *[]){&l->q, &l->k, &l->v}, 3);
+	struct wanted want_o = wanted_by((const struct weight *[]){&l->o}, 1);
+	struct wanted want_ffn = wanted_by((const struct weight *[]){&l->gate, &l->up}, 2);
+	struct wanted want_down = wanted_by((const struct weight *[]){&l->down}, 1);
+	int ret =
+		record_norm(m, s, rows, m->x, before ? m->y : 0, before ? before->post_ffn_norm : 0,
+			    l->attn_norm, c->width, &m->h, &want_qkv, err);
 
 	if (!ret)
 		ret = record_matmul(m, s, rows, qkv, 3, &m->h, &want_qkv, err);
@@ -276,16 +283,19 @@ static int record_layer(struct llm *m, struct accel_stream *s, uint32_t rows, ui
 	if (!ret)
 		ret = record_attention(m, s, rows, index, err);
 	if (!ret)
-		ret = record_norm(m, s, rows, m->attended, 0, 0, 0, c->heads * c->head_dim, &m->heads, &want_o, err);
+		ret = record_norm(m, s, rows, m->attended, 0, 0, 0, c->heads * c->head_dim,
+				  &m->heads, &want_o, err);
 	if (!ret)
-		ret = record_matmul(m, s, rows, &(struct product){ &l->o, 0, m->y }, 1, &m->heads, &want_o, err);
+		ret = record_matmul(m, s, rows, &(struct product){&l->o, 0, m->y}, 1, &m->heads,
+				    &want_o, err);
 	if (!ret)
-		ret = record_norm(m, s, rows, m->x, m->y, l->post_attn_norm, l->ffn_norm, c->width, &m->h,
-				  &want_ffn, err);
+		ret = record_norm(m, s, rows, m->x, m->y, l->post_attn_norm, l->ffn_norm, c->width,
+				  &m->h, &want_ffn, err);
 	if (!ret)
 		ret = record_gated(m, s, rows, l, &want_ffn, err);
 	if (!ret)
-		ret = record_matmul(m, s, rows, &(struct product){ &l->down, 0, m->y }, 1, &m->gated, &want_down, err);
+		ret = record_matmul(m, s, rows, &(struct product){&l->down, 0, m->y}, 1, &m->gated,
+				    &want_down, err);
 	return ret;
 }
 
@@ -293,24 +303,26 @@ int llm_record_layers(struct llm *m, struct accel_stream *s, uint32_t rows, stru
 {
 	const struct llm_config *c = &m->config;
 	const struct llm_layer *last = &m->weights.layers[c->layers - 1];
-	struct wanted want = wanted_by((const struct weight *[]){ &m->weights.output }, 1);
+	struct wanted want = wanted_by((const struct weight *[]){&m->weights.output}, 1);
 	int ret = record_embed(m, s, rows, err);
 
 	for (uint32_t i = 0; i < c->layers && !ret; i++)
 		ret = record_layer(m, s, rows, i, err);
 	if (ret)
 		return ret;
-	return record_norm(m, s, rows, m->x, m->y, last->post_ffn_norm, m->weights.output_norm, c->width, &m->h,
-			   &want, err);
+	return record_norm(m, s, rows, m->x, m->y, last->post_ffn_norm, m->weights.output_norm,
+			   c->width, &m->h, &want, err);
 }
 
-int llm_record_head(struct llm *m, struct accel_stream *s, uint32_t first, uint32_t rows, struct axon_err *err)
+int llm_record_head(struct llm *m, struct accel_stream *s, uint32_t first, uint32_t rows,
+		    struct axon_err *err)
 {
 	const struct weight *w = &m->weights.output;
-	struct wanted want = wanted_by((const struct weight *[]){ w }, 1);
-	struct matmul_args args = {
-		.step = m->head_step_va, .max_rows = rows, .cols_per_wg = chunk_cols(w), .rows_per_wg = rows
-	};
+	struct wanted want = wanted_by((const struct weight *[]){w}, 1);
+	struct matmul_args args = {.step = m->head_step_va,
+				   .max_rows = rows,
+				   .cols_per_wg = chunk_cols(w),
+				   .rows_per_wg = rows};
 	struct matmul_output *out = &args.out[0];
 
 	out->w = *w;
@@ -320,8 +332,8 @@ int llm_record_head(struct llm *m, struct accel_stream *s, uint32_t first, uint3
 	out->c_stride = 4ull * w->n;
 	out->c_type = AXON_F32;
 	args.rows_per_wg = max_u32(1, min_u32(rows, m->sram_budget / row_bytes(out->a_type, w->k)));
-	return chip_launch(m->chip, s, CHIP_matmul, div_up(w->n, args.cols_per_wg), div_up(rows, args.rows_per_wg),
-			   &args, sizeof(args), err);
+	return chip_launch(m->chip, s, CHIP_matmul, div_up(w->n, args.cols_per_wg),
+			   div_up(rows, args.rows_per_wg), &args, sizeof(args), err);
 }
 
 int llm_record_sample(struct llm *m, struct accel_stream *s, struct axon_err *err)

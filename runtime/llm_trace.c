@@ -10,7 +10,7 @@
 #define MAX_LAUNCHES(layers) (10 * (layers) + 16)
 
 struct tracer {
-	struct accel_buffer *buffer;	/* two timestamps, then the launches' statistics */
+	struct accel_buffer *buffer; /* two timestamps, then the launches' statistics */
 	struct accel_stream *stream;
 	struct chip_trace launches;
 	const struct axon_timestamp *stamps;
@@ -35,8 +35,8 @@ static int create(struct llm *m, struct tracer *t, struct axon_err *err)
 	t->launches.kernels = malloc(t->launches.max * sizeof(*t->launches.kernels));
 	if (!t->launches.kernels)
 		return axon_fail(err, -ENOMEM, "out of memory");
-	ret = chip_buffer(m->chip, stamps + t->launches.max * sizeof(struct axon_launch_stats), ACCEL_BUFFER_SYSTEM,
-			  ACCEL_PURPOSE_OTHER, &t->buffer, err);
+	ret = chip_buffer(m->chip, stamps + t->launches.max * sizeof(struct axon_launch_stats),
+			  ACCEL_BUFFER_SYSTEM, ACCEL_PURPOSE_OTHER, &t->buffer, err);
 	if (ret)
 		return ret;
 	ret = accel_buffer_map(t->buffer, &p);
@@ -66,7 +66,8 @@ static int record(struct llm *m, struct tracer *t, struct axon_err *err)
 	return ret ? chip_fail(err, "tracing", ret) : 0;
 }
 
-static void add_launch(struct llm_step_trace *trace, const char *name, const struct axon_launch_stats *s)
+static void add_launch(struct llm_step_trace *trace, const char *name,
+		       const struct axon_launch_stats *s)
 {
 	struct llm_kernel_cost *k = trace->kernel;
 
@@ -83,7 +84,7 @@ static void add_launch(struct llm_step_trace *trace, const char *name, const str
 
 static int run(struct llm *m, struct tracer *t, struct llm_step_trace *trace, struct axon_err *err)
 {
-	uint64_t value;
+	uint64_t value = 0;
 	int ret;
 
 	memset(trace, 0, sizeof(*trace));
@@ -104,13 +105,16 @@ static int run(struct llm *m, struct tracer *t, struct llm_step_trace *trace, st
 	return 0;
 }
 
-int llm_next_traced(struct llm *m, int32_t *next, struct llm_step_trace *trace, struct axon_err *err)
+int llm_next_traced(struct llm *m, int32_t *next, struct llm_step_trace *trace,
+		    struct axon_err *err)
 {
-	struct tracer t = { 0 };
+	struct tracer t = {0};
 	int ret;
 
 	if (m->pos >= m->context)
-		return axon_fail(err, -ENOSPC, "context: all %u tokens are used; raise the context (-c)", m->context);
+		return axon_fail(err, -ENOSPC,
+				 "context: all %u tokens are used; raise the context (-c)",
+				 m->context);
 	ret = create(m, &t, err);
 	if (!ret)
 		ret = record(m, &t, err);

@@ -19,7 +19,7 @@ struct walk {
 	const struct llm_config *config;
 	struct llm_weights *weights;
 	struct arena arena;
-	struct upload *upload;	/* NULL while planning */
+	struct upload *upload; /* NULL while planning */
 	uint64_t file_bytes;
 	struct axon_err *err;
 };
@@ -28,8 +28,10 @@ static int check_shape(struct walk *w, const struct gguf_tensor *t, uint64_t k, 
 {
 	if (t->ne[0] == k && t->ne[1] == n && t->ne[2] == 1 && t->ne[3] == 1)
 		return 0;
-	return axon_fail(w->err, -EINVAL, "%s: expected %llu x %llu, found %llu x %llu x %llu x %llu; "
-			 "the file is damaged", t->name, (unsigned long long)k, (unsigned long long)n,
+	return axon_fail(w->err, -EINVAL,
+			 "%s: expected %llu x %llu, found %llu x %llu x %llu x %llu; "
+			 "the file is damaged",
+			 t->name, (unsigned long long)k, (unsigned long long)n,
 			 (unsigned long long)t->ne[0], (unsigned long long)t->ne[1],
 			 (unsigned long long)t->ne[2], (unsigned long long)t->ne[3]);
 }
@@ -63,8 +65,10 @@ static int walk_vector_if(struct walk *w, const char *name, uint32_t n, uint64_t
 	if (ret)
 		return ret;
 	if (t->type != QUANT_F32)
-		return axon_fail(w->err, -ENOTSUP, "%s: expected type F32, found %s; "
-				 "vectors of other types do not run", t->name, quant_type(t->type)->name);
+		return axon_fail(w->err, -ENOTSUP,
+				 "%s: expected type F32, found %s; "
+				 "vectors of other types do not run",
+				 t->name, quant_type(t->type)->name);
 	*va = arena_take(&w->arena, t->size);
 	w->file_bytes += t->size;
 	return w->upload ? upload_vector(w->upload, t, *va, w->err) : 0;
@@ -89,15 +93,15 @@ static int walk_vector(struct walk *w, const char *name, uint32_t n, uint64_t *v
 	X(down, "ffn_down.weight", ff, width)
 
 /* X(member, name, n, required) */
-#define LAYER_VECTORS(X)                                                \
-	X(attn_norm, "attn_norm.weight", width, true)                   \
-	X(ffn_norm, "ffn_norm.weight", width, true)                     \
-	X(post_attn_norm, "post_attention_norm.weight", width, gemma)   \
-	X(post_ffn_norm, "post_ffw_norm.weight", width, gemma)          \
-	X(q_norm, "attn_q_norm.weight", c->head_dim, gemma)             \
-	X(k_norm, "attn_k_norm.weight", c->head_dim, gemma)             \
-	X(q_bias, "attn_q.bias", q_width, false)                        \
-	X(k_bias, "attn_k.bias", kv_width, false)                       \
+#define LAYER_VECTORS(X)                                              \
+	X(attn_norm, "attn_norm.weight", width, true)                 \
+	X(ffn_norm, "ffn_norm.weight", width, true)                   \
+	X(post_attn_norm, "post_attention_norm.weight", width, gemma) \
+	X(post_ffn_norm, "post_ffw_norm.weight", width, gemma)        \
+	X(q_norm, "attn_q_norm.weight", c->head_dim, gemma)           \
+	X(k_norm, "attn_k_norm.weight", c->head_dim, gemma)           \
+	X(q_bias, "attn_q.bias", q_width, false)                      \
+	X(k_bias, "attn_k.bias", kv_width, false)                     \
 	X(v_bias, "attn_v.bias", kv_width, false)
 
 static int walk_layer(struct walk *w, uint32_t index, struct llm_layer *l)
@@ -109,19 +113,19 @@ static int walk_layer(struct walk *w, uint32_t index, struct llm_layer *l)
 	char name[GGUF_MAX_NAME];
 	int ret;
 
-#define WALK_MATRIX(member, suffix, k, n)                                \
-	snprintf(name, sizeof(name), "blk.%u.%s", index, suffix);        \
-	ret = walk_matrix(w, name, k, n, &l->member);                    \
-	if (ret)                                                         \
+#define WALK_MATRIX(member, suffix, k, n)                         \
+	snprintf(name, sizeof(name), "blk.%u.%s", index, suffix); \
+	ret = walk_matrix(w, name, k, n, &l->member);             \
+	if (ret)                                                  \
 		return ret;
 	LAYER_MATRICES(WALK_MATRIX)
 #undef WALK_MATRIX
 
-#define WALK_VECTOR(member, suffix, n, required)                         \
-	snprintf(name, sizeof(name), "blk.%u.%s", index, suffix);        \
-	ret = (required) ? walk_vector(w, name, n, &l->member)           \
-			 : walk_vector_if(w, name, n, &l->member);       \
-	if (ret)                                                         \
+#define WALK_VECTOR(member, suffix, n, required)                   \
+	snprintf(name, sizeof(name), "blk.%u.%s", index, suffix);  \
+	ret = (required) ? walk_vector(w, name, n, &l->member)     \
+			 : walk_vector_if(w, name, n, &l->member); \
+	if (ret)                                                   \
 		return ret;
 	LAYER_VECTORS(WALK_VECTOR)
 #undef WALK_VECTOR
@@ -141,8 +145,10 @@ static int read_rope_factors(struct walk *w)
 	if (ret)
 		return ret;
 	if (t->type != QUANT_F32)
-		return axon_fail(w->err, -ENOTSUP, "rope_freqs.weight: expected type F32, found %s; "
-				 "vectors of other types do not run", quant_type(t->type)->name);
+		return axon_fail(w->err, -ENOTSUP,
+				 "rope_freqs.weight: expected type F32, found %s; "
+				 "vectors of other types do not run",
+				 quant_type(t->type)->name);
 	factors = malloc(t->size);
 	if (!factors)
 		return axon_fail(w->err, -ENOMEM, "out of memory");
@@ -176,7 +182,7 @@ static int walk_begin(struct walk *w, const struct gguf *g, const struct llm_con
 		      struct llm_weights *out, struct axon_err *err)
 {
 	memset(out, 0, sizeof(*out));
-	*w = (struct walk){ .gguf = g, .config = c, .weights = out, .err = err };
+	*w = (struct walk){.gguf = g, .config = c, .weights = out, .err = err};
 	out->layers = calloc(c->layers, sizeof(*out->layers));
 	return out->layers ? 0 : axon_fail(err, -ENOMEM, "out of memory");
 }
@@ -207,13 +213,14 @@ int llm_weights_load(struct chip *chip, const struct gguf *g, const struct llm_c
 	if (!ret)
 		ret = read_rope_factors(&w);
 	if (!ret)
-		ret = chip_buffer(chip, w.arena.used, ACCEL_BUFFER_VRAM, ACCEL_PURPOSE_WEIGHTS, &out->buffer, err);
+		ret = chip_buffer(chip, w.arena.used, ACCEL_BUFFER_VRAM, ACCEL_PURPOSE_WEIGHTS,
+				  &out->buffer, err);
 	if (ret)
 		goto fail;
 
 	out->device_bytes = w.arena.used;
 	out->file_bytes = w.file_bytes;
-	w.arena = (struct arena){ .base = accel_buffer_va(out->buffer) };
+	w.arena = (struct arena){.base = accel_buffer_va(out->buffer)};
 	ret = upload_new(chip, g, &w.upload, err);
 	if (ret)
 		goto fail;

@@ -18,9 +18,9 @@ struct llm_layer {
 struct llm_weights {
 	struct accel_buffer *buffer;
 	struct weight embedding;
-	struct weight output;		/* the embedding itself when the file ties them */
+	struct weight output; /* the embedding itself when the file ties them */
 	uint64_t output_norm;
-	float *rope_factors;		/* rope_dim / 2 divisors of the rotary frequencies, or NULL */
+	float *rope_factors; /* rope_dim / 2 divisors of the rotary frequencies, or NULL */
 	struct llm_layer *layers;
 	uint64_t file_bytes, device_bytes;
 };

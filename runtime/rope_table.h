@@ -10,7 +10,7 @@
  * i. factors may be NULL (all 1). Returns 0 or -ENOMEM.
  * (Su et al., RoFormer, 2021, section 3.2.2.)
  */
-int rope_table_fill(float *cos, float *sin, uint32_t positions, uint32_t pairs, float base, float scale,
-		    const float *factors);
+int rope_table_fill(float *cos, float *sin, uint32_t positions, uint32_t pairs, float base,
+		    float scale, const float *factors);
 
 #endif

@@ -9,7 +9,7 @@
 #include "upload.h"
 
 #define STAGING_BYTES (8u << 20)
-#define STAGES 2
+#define STAGES	      2
 /* Pieces of staging start at multiples of this. */
 #define STAGING_ALIGN 64
 
@@ -18,7 +18,7 @@ struct stage {
 	uint8_t *bytes;
 	size_t used;
 	struct accel_stream *stream;
-	uint64_t value;		/* of the timeline when the chip is through with it */
+	uint64_t value; /* of the timeline when the chip is through with it */
 };
 
 struct upload {
@@ -34,17 +34,17 @@ struct upload {
 static const struct device_type {
 	uint32_t gguf, type, format;
 } device_types[] = {
-	{ QUANT_F32, AXON_F32, 0 },
-	{ QUANT_F16, AXON_F16, 0 },
-	{ QUANT_BF16, AXON_BF16, 0 },
-	{ QUANT_Q4_0, AXON_BLOCK, AXON_FMT_Q4_0 },
-	{ QUANT_Q4_1, AXON_BLOCK, AXON_FMT_Q4_1 },
-	{ QUANT_Q5_0, AXON_BLOCK, AXON_FMT_Q5_0 },
-	{ QUANT_Q5_1, AXON_BLOCK, AXON_FMT_Q5_1 },
-	{ QUANT_Q8_0, AXON_BLOCK, AXON_FMT_Q8_0 },
-	{ QUANT_Q4_K, AXON_BLOCK, AXON_FMT_Q4_K },
-	{ QUANT_Q5_K, AXON_BLOCK, AXON_FMT_Q5_K },
-	{ QUANT_Q6_K, AXON_BLOCK, AXON_FMT_Q6_K },
+	{QUANT_F32, AXON_F32, 0},
+	{QUANT_F16, AXON_F16, 0},
+	{QUANT_BF16, AXON_BF16, 0},
+	{QUANT_Q4_0, AXON_BLOCK, AXON_FMT_Q4_0},
+	{QUANT_Q4_1, AXON_BLOCK, AXON_FMT_Q4_1},
+	{QUANT_Q5_0, AXON_BLOCK, AXON_FMT_Q5_0},
+	{QUANT_Q5_1, AXON_BLOCK, AXON_FMT_Q5_1},
+	{QUANT_Q8_0, AXON_BLOCK, AXON_FMT_Q8_0},
+	{QUANT_Q4_K, AXON_BLOCK, AXON_FMT_Q4_K},
+	{QUANT_Q5_K, AXON_BLOCK, AXON_FMT_Q5_K},
+	{QUANT_Q6_K, AXON_BLOCK, AXON_FMT_Q6_K},
 };
 
 static const struct device_type *device_type(uint32_t gguf_type)
@@ -58,12 +58,9 @@ static const struct device_type *device_type(uint32_t gguf_type)
 uint32_t upload_activation_type(const struct weight *w)
 {
 	switch (w->type) {
-	case AXON_BLOCK:
-		return AXON_Q8A;
-	case AXON_BF16:
-		return AXON_BF16;
-	default:
-		return AXON_F32;
+	case AXON_BLOCK: return AXON_Q8A;
+	case AXON_BF16: return AXON_BF16;
+	default: return AXON_F32;
 	}
 }
 
@@ -73,8 +70,7 @@ uint64_t upload_matrix_bytes(const struct gguf_tensor *t, struct weight *w)
 	uint32_t k = (uint32_t)t->ne[0];
 
 	*w = (struct weight){
-		.format = type->format, .type = type->type, .n = (uint32_t)t->ne[1], .k = k
-	};
+		.format = type->format, .type = type->type, .n = (uint32_t)t->ne[1], .k = k};
 	if (type->type == AXON_BLOCK)
 		w->tile_bytes = AXON_TILE_BYTES(type->format, k);
 	else if (type->type == AXON_F32)
@@ -89,7 +85,8 @@ static const char loading[] = "loading the model";
 static int stage_new(struct chip *chip, struct stage *s, struct axon_err *err)
 {
 	void *p;
-	int ret = chip_buffer(chip, STAGING_BYTES, ACCEL_BUFFER_SYSTEM, ACCEL_PURPOSE_OTHER, &s->buffer, err);
+	int ret = chip_buffer(chip, STAGING_BYTES, ACCEL_BUFFER_SYSTEM, ACCEL_PURPOSE_OTHER,
+			      &s->buffer, err);
 
 	if (ret)
 		return ret;
@@ -186,8 +183,8 @@ static int advance(struct upload *u, size_t bytes, struct axon_err *err)
 	return 0;
 }
 
-static int pack_rows(struct upload *u, const struct weight *w, uint32_t first, uint32_t rows, size_t at,
-		     size_t row_bytes, struct axon_err *err)
+static int pack_rows(struct upload *u, const struct weight *w, uint32_t first, uint32_t rows,
+		     size_t at, size_t row_bytes, struct axon_err *err)
 {
 	struct pack_args args = {
 		.dst = w->addr + first / AXON_TILE_COLS * w->tile_bytes,
@@ -203,10 +200,11 @@ static int pack_rows(struct upload *u, const struct weight *w, uint32_t first, u
 	};
 	struct accel_launch launch = {
 		.size = sizeof(launch),
-		.grid = { (rows + args.rows_per_wg - 1) / args.rows_per_wg },
+		.grid = {(rows + args.rows_per_wg - 1) / args.rows_per_wg},
 		.flags = ACCEL_LAUNCH_OVERLAP,
 	};
-	int ret = accel_stream_launch(u->stage->stream, u->chip->kernels[CHIP_pack], &launch, &args, sizeof(args));
+	int ret = accel_stream_launch(u->stage->stream, u->chip->kernels[CHIP_pack], &launch, &args,
+				      sizeof(args));
 
 	return ret ? chip_fail(err, loading, ret) : 0;
 }
@@ -218,8 +216,10 @@ int upload_matrix(struct upload *u, const struct gguf_tensor *t, const struct we
 	size_t tile_rows = AXON_TILE_COLS * row_bytes;
 
 	if (tile_rows > STAGING_BYTES)
-		return axon_fail(err, -ENOTSUP, "%s: expected rows of at most %u bytes, found %zu; "
-				 "wider matrices do not run", t->name, STAGING_BYTES / AXON_TILE_COLS, row_bytes);
+		return axon_fail(err, -ENOTSUP,
+				 "%s: expected rows of at most %u bytes, found %zu; "
+				 "wider matrices do not run",
+				 t->name, STAGING_BYTES / AXON_TILE_COLS, row_bytes);
 	for (uint32_t first = 0; first < w->n;) {
 		size_t at, room = STAGING_BYTES - u->stage->used;
 
@@ -249,7 +249,8 @@ int upload_matrix(struct upload *u, const struct gguf_tensor *t, const struct we
 
 static int copy_out(struct upload *u, size_t at, size_t bytes, uint64_t va, struct axon_err *err)
 {
-	int ret = accel_stream_copy(u->stage->stream, va, accel_buffer_va(u->stage->buffer) + at, bytes);
+	int ret = accel_stream_copy(u->stage->stream, va, accel_buffer_va(u->stage->buffer) + at,
+				    bytes);
 
 	return ret ? chip_fail(err, loading, ret) : 0;
 }
@@ -260,7 +261,8 @@ int upload_vector(struct upload *u, const struct gguf_tensor *t, uint64_t va, st
 	int ret;
 
 	if (t->size > STAGING_BYTES)
-		return axon_fail(err, -EINVAL, "%s: expected a vector, found %llu bytes; the file is damaged",
+		return axon_fail(err, -EINVAL,
+				 "%s: expected a vector, found %llu bytes; the file is damaged",
 				 t->name, (unsigned long long)t->size);
 	ret = reserve(u, t->size, &at, err);
 	if (!ret)
@@ -270,7 +272,8 @@ int upload_vector(struct upload *u, const struct gguf_tensor *t, uint64_t va, st
 	return ret ? ret : advance(u, t->size, err);
 }
 
-int upload_bytes(struct upload *u, const void *data, size_t bytes, uint64_t va, struct axon_err *err)
+int upload_bytes(struct upload *u, const void *data, size_t bytes, uint64_t va,
+		 struct axon_err *err)
 {
 	for (size_t done = 0; done < bytes;) {
 		size_t at, part = bytes - done < STAGING_BYTES ? bytes - done : STAGING_BYTES;

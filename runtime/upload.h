@@ -30,7 +30,8 @@ int upload_matrix(struct upload *u, const struct gguf_tensor *t, const struct we
 /* A tensor of F32, F16 or BF16 as it is. */
 int upload_vector(struct upload *u, const struct gguf_tensor *t, uint64_t va, struct axon_err *err);
 /* Bytes from memory. */
-int upload_bytes(struct upload *u, const void *data, size_t bytes, uint64_t va, struct axon_err *err);
+int upload_bytes(struct upload *u, const void *data, size_t bytes, uint64_t va,
+		 struct axon_err *err);
 /* Waits until everything has arrived. */
 int upload_finish(struct upload *u, struct axon_err *err);
 

@@ -65,8 +65,9 @@ static int show_loading(void *opaque, uint64_t done, uint64_t total)
 	const struct run *r = opaque;
 
 	if (r->show_progress)
-		fprintf(stderr, "\rloading %s: %3u %% of %llu MiB%s", r->options->model, (unsigned int)(100 * done / total),
-			(unsigned long long)(total >> 20), done == total ? "\n" : "");
+		fprintf(stderr, "\rloading %s: %3u %% of %llu MiB%s", r->options->model,
+			(unsigned int)(100 * done / total), (unsigned long long)(total >> 20),
+			done == total ? "\n" : "");
 	return interrupted;
 }
 
@@ -74,8 +75,7 @@ static int open_model(struct run *r, struct axon_err *err)
 {
 	const struct run_options *o = r->options;
 	struct llm_options options = {
-		.context = o->context, .batch = o->batch, .progress = show_loading, .opaque = r
-	};
+		.context = o->context, .batch = o->batch, .progress = show_loading, .opaque = r};
 	int ret;
 
 	if (o->mode == RUN_PERPLEXITY || o->mode == RUN_DIVERGENCE)
@@ -114,10 +114,10 @@ static void close_model(struct run *r)
 
 int main(int argc, char **argv)
 {
-	struct sigaction interrupt = { .sa_handler = on_interrupt };
+	struct sigaction interrupt = {.sa_handler = on_interrupt};
 	struct run_options options;
-	struct axon_err err = { 0 };
-	struct run r = { .options = &options };
+	struct axon_err err = {0};
+	struct run r = {.options = &options};
 	int ret;
 
 	run_options_parse(argc, argv, &options);

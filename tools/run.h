@@ -26,7 +26,7 @@ int run_divergence(struct run *r, struct axon_err *err);
 
 /* Ctrl-C was pressed. */
 bool run_interrupted(void);
-double run_now(void);	/* seconds */
+double run_now(void); /* seconds */
 /* A whole file in memory that the caller frees. */
 int run_read_file(const char *path, char **text, size_t *len, struct axon_err *err);
 

@@ -42,7 +42,9 @@ int run_perplexity(struct run *r, struct axon_err *err)
 	ret = tokenizer_encode(r->tokenizer, text, len, TOKENIZER_ADD_SPECIAL, &tokens, &n, err);
 	free(text);
 	if (!ret && n > INT32_MAX)
-		ret = axon_fail(err, -E2BIG, "text: expected at most %d tokens, found %zu; give a shorter one", INT32_MAX, n);
+		ret = axon_fail(err, -E2BIG,
+				"text: expected at most %d tokens, found %zu; give a shorter one",
+				INT32_MAX, n);
 	if (!ret)
 		ret = evaluate_perplexity(r->llm, tokens, (uint32_t)n, &o, &e, err);
 	free(tokens);
@@ -62,7 +64,8 @@ int run_divergence(struct run *r, struct axon_err *err)
 	if (ret)
 		return ret;
 	printf("%llu tokens scored in %u chunks\nPPL = %.4f\nmean KL divergence = %.6f\n"
-	       "same most likely token = %.3f %%; where the base's two best are over 0.25 apart: %llu of %llu\n",
+	       "same most likely token = %.3f %%; where the base's two best are over 0.25 apart: "
+	       "%llu of %llu\n",
 	       (unsigned long long)e.scored, e.chunks, e.perplexity, e.kl_mean,
 	       100.0 * (double)e.same_best / (double)e.scored, (unsigned long long)e.clear_same,
 	       (unsigned long long)e.clear);

@@ -11,13 +11,14 @@
 /* One answer's cost, for the line at its end. */
 struct speed {
 	uint32_t prompt_tokens, decoded;
-	double prefill, decode;	/* seconds */
+	double prefill, decode; /* seconds */
 };
 
 static void print_speed(const struct speed *s)
 {
 	fprintf(stderr, "prefill %.1f tok/s, decode %.1f tok/s\n",
-		s->prefill > 0 ? s->prompt_tokens / s->prefill : 0.0, s->decode > 0 ? s->decoded / s->decode : 0.0);
+		s->prefill > 0 ? s->prompt_tokens / s->prefill : 0.0,
+		s->decode > 0 ? s->decoded / s->decode : 0.0);
 }
 
 static int write_out(const char *bytes, size_t n, struct axon_err *err)
@@ -28,8 +29,8 @@ static int write_out(const char *bytes, size_t n, struct axon_err *err)
 }
 
 /* Decodes and prints until the model, the limit, the context or the user ends it. */
-static int decode(struct run *r, int32_t token, uint32_t limit, struct tokenizer_stream *text, struct speed *s,
-		  int32_t *made, uint32_t *n, struct axon_err *err)
+static int decode(struct run *r, int32_t token, uint32_t limit, struct tokenizer_stream *text,
+		  struct speed *s, int32_t *made, uint32_t *n, struct axon_err *err)
 {
 	double start = run_now();
 	int ret = 0;
@@ -53,12 +54,12 @@ static int decode(struct run *r, int32_t token, uint32_t limit, struct tokenizer
 }
 
 /* Appends the prompt's tokens and prints what follows; the tokens made go to *made, which the caller frees. */
-static int answer(struct run *r, const int32_t *prompt, size_t n_prompt, int32_t **made, uint32_t *n_made,
-		  struct axon_err *err)
+static int answer(struct run *r, const int32_t *prompt, size_t n_prompt, int32_t **made,
+		  uint32_t *n_made, struct axon_err *err)
 {
 	uint32_t room = llm_context(r->llm) - llm_position(r->llm);
 	struct tokenizer_stream *text;
-	struct speed speed = { .prompt_tokens = (uint32_t)n_prompt };
+	struct speed speed = {.prompt_tokens = (uint32_t)n_prompt};
 	int32_t token;
 	uint32_t limit;
 	int ret;
@@ -66,8 +67,10 @@ static int answer(struct run *r, const int32_t *prompt, size_t n_prompt, int32_t
 	*made = NULL;
 	*n_made = 0;
 	if (n_prompt > room)
-		return axon_fail(err, -ENOSPC, "prompt: expected at most %u tokens, found %zu; "
-				 "shorten it or raise the context with -c", room, n_prompt);
+		return axon_fail(err, -ENOSPC,
+				 "prompt: expected at most %u tokens, found %zu; "
+				 "shorten it or raise the context with -c",
+				 room, n_prompt);
 	limit = room - (uint32_t)n_prompt + 1;
 	if (r->options->predict >= 0 && r->options->predict < limit)
 		limit = (uint32_t)r->options->predict;
@@ -112,10 +115,13 @@ int run_generate(struct run *r, struct axon_err *err)
 		prompt = file;
 	}
 	if (!ret && !len)
-		ret = axon_fail(err, -EINVAL, "prompt: expected a text, found an empty one; give -p TEXT or -f FILE");
+		ret = axon_fail(
+			err, -EINVAL,
+			"prompt: expected a text, found an empty one; give -p TEXT or -f FILE");
 	if (!ret)
-		ret = tokenizer_encode(r->tokenizer, prompt, len, TOKENIZER_ADD_SPECIAL | TOKENIZER_PARSE_SPECIAL, &tokens,
-				       &n, err);
+		ret = tokenizer_encode(r->tokenizer, prompt, len,
+				       TOKENIZER_ADD_SPECIAL | TOKENIZER_PARSE_SPECIAL, &tokens, &n,
+				       err);
 	if (!ret)
 		ret = write_out(prompt, len, err);
 	if (!ret && r->options->trace)
@@ -133,18 +139,19 @@ int run_generate(struct run *r, struct axon_err *err)
 struct conversation {
 	struct chat_message *messages;
 	size_t n;
-	int32_t *cached;	/* tokens in the cache */
+	int32_t *cached; /* tokens in the cache */
 	size_t n_cached;
 };
 
-static int add_message(struct conversation *c, const char *role, char *content, struct axon_err *err)
+static int add_message(struct conversation *c, const char *role, char *content,
+		       struct axon_err *err)
 {
 	struct chat_message *more = realloc(c->messages, (c->n + 1) * sizeof(*more));
 
 	if (!more || !content)
 		return axon_fail(err, -ENOMEM, "out of memory");
 	c->messages = more;
-	c->messages[c->n++] = (struct chat_message){ role, content };
+	c->messages[c->n++] = (struct chat_message){role, content};
 	return 0;
 }
 
@@ -166,7 +173,8 @@ static size_t common_prefix(const struct conversation *c, const int32_t *tokens,
 	return i;
 }
 
-static int reply(struct run *r, struct conversation *c, enum chat_template template, struct axon_err *err)
+static int reply(struct run *r, struct conversation *c, enum chat_template template,
+		 struct axon_err *err)
 {
 	int32_t eos = tokenizer_eos(r->tokenizer);
 	struct gguf_str end = tokenizer_text(r->tokenizer, eos);
@@ -179,8 +187,9 @@ static int reply(struct run *r, struct conversation *c, enum chat_template templ
 	snprintf(eos_text, sizeof(eos_text), "%.*s", (int)end.n, end.p);
 	ret = chat_apply(template, c->messages, c->n, true, eos_text, &text, err);
 	if (!ret)
-		ret = tokenizer_encode(r->tokenizer, text, strlen(text), TOKENIZER_ADD_SPECIAL | TOKENIZER_PARSE_SPECIAL,
-				       &tokens, &n, err);
+		ret = tokenizer_encode(r->tokenizer, text, strlen(text),
+				       TOKENIZER_ADD_SPECIAL | TOKENIZER_PARSE_SPECIAL, &tokens, &n,
+				       err);
 	free(text);
 	if (ret)
 		return ret;
@@ -202,7 +211,7 @@ static int reply(struct run *r, struct conversation *c, enum chat_template templ
 
 int run_chat(struct run *r, struct axon_err *err)
 {
-	struct conversation c = { 0 };
+	struct conversation c = {0};
 	enum chat_template template;
 	char *line = NULL;
 	size_t cap = 0;

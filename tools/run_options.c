@@ -28,41 +28,47 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{ "model", 'm', "FILE", 0, "GGUF file of the model (required)", 0 },
-	{ "prompt", 'p', "TEXT", 0, "text to continue, or with --chat the first message", 0 },
-	{ "file", 'f', "FILE", 0, "read the text from a file", 0 },
-	{ "n-predict", 'n', "N", 0, "tokens to generate (-1: until the model ends; default 128)", 0 },
-	{ "ctx-size", 'c', "N", 0, "context in tokens (default: the model's, at most 4096)", 0 },
-	{ "batch-size", 'b', "N", 0, "prompt tokens in one step (default 512)", 0 },
-	{ "ignore-eos", OPT_IGNORE_EOS, NULL, 0, "go on after the end of the text", 0 },
-	{ NULL, 0, NULL, 0, "Sampling:", 1 },
-	{ "temp", OPT_TEMP, "T", 0, "temperature (default 0: always the most likely token)", 1 },
-	{ "top-k", OPT_TOP_K, "K", 0, "only the K most likely tokens (0: all; default 40)", 1 },
-	{ "top-p", OPT_TOP_P, "P", 0, "only the most likely tokens that make up P (1: all; default 0.95)", 1 },
-	{ "min-p", OPT_MIN_P, "P", 0, "only tokens at least P times as likely as the best (default 0.05)", 1 },
-	{ "seed", 's', "N", 0, "seed of the draws (default: from the clock)", 1 },
-	{ NULL, 0, NULL, 0, "Conversation:", 2 },
-	{ "chat", OPT_CHAT, NULL, 0, "converse: messages from -p and standard input, a line each", 2 },
-	{ "chat-template", OPT_TEMPLATE, "NAME", 0, "one of " CHAT_TEMPLATES " (default: the file's)", 2 },
-	{ NULL, 0, NULL, 0, "Measures:", 3 },
-	{ "perplexity", OPT_PERPLEXITY, NULL, 0, "score the text of -f in chunks of -c tokens", 3 },
-	{ "kl-divergence-base", OPT_DIVERGENCE, "FILE", 0,
-	  "compare with the log-probabilities that llama-perplexity wrote to FILE", 3 },
-	{ "chunks", OPT_CHUNKS, "N", 0, "score at most N chunks", 3 },
-	{ NULL, 0, NULL, 0, "Device:", 4 },
-	{ "device", OPT_DEVICE, "N", 0, "accelerator N of those that ACCEL_VISIBLE_DEVICES leaves (default 0)", 4 },
-	{ "trace", OPT_TRACE, NULL, 0, "show one token's way through all layers, with times", 4 },
-	{ "progress", OPT_PROGRESS, NULL, 0, "show progress though standard error is no terminal", 4 },
-	{ 0 }
-};
+	{"model", 'm', "FILE", 0, "GGUF file of the model (required)", 0},
+	{"prompt", 'p', "TEXT", 0, "text to continue, or with --chat the first message", 0},
+	{"file", 'f', "FILE", 0, "read the text from a file", 0},
+	{"n-predict", 'n', "N", 0, "tokens to generate (-1: until the model ends; default 128)", 0},
+	{"ctx-size", 'c', "N", 0, "context in tokens (default: the model's, at most 4096)", 0},
+	{"batch-size", 'b', "N", 0, "prompt tokens in one step (default 512)", 0},
+	{"ignore-eos", OPT_IGNORE_EOS, NULL, 0, "go on after the end of the text", 0},
+	{NULL, 0, NULL, 0, "Sampling:", 1},
+	{"temp", OPT_TEMP, "T", 0, "temperature (default 0: always the most likely token)", 1},
+	{"top-k", OPT_TOP_K, "K", 0, "only the K most likely tokens (0: all; default 40)", 1},
+	{"top-p", OPT_TOP_P, "P", 0,
+	 "only the most likely tokens that make up P (1: all; default 0.95)", 1},
+	{"min-p", OPT_MIN_P, "P", 0,
+	 "only tokens at least P times as likely as the best (default 0.05)", 1},
+	{"seed", 's', "N", 0, "seed of the draws (default: from the clock)", 1},
+	{NULL, 0, NULL, 0, "Conversation:", 2},
+	{"chat", OPT_CHAT, NULL, 0, "converse: messages from -p and standard input, a line each",
+	 2},
+	{"chat-template", OPT_TEMPLATE, "NAME", 0,
+	 "one of " CHAT_TEMPLATES " (default: the file's)", 2},
+	{NULL, 0, NULL, 0, "Measures:", 3},
+	{"perplexity", OPT_PERPLEXITY, NULL, 0, "score the text of -f in chunks of -c tokens", 3},
+	{"kl-divergence-base", OPT_DIVERGENCE, "FILE", 0,
+	 "compare with the log-probabilities that llama-perplexity wrote to FILE", 3},
+	{"chunks", OPT_CHUNKS, "N", 0, "score at most N chunks", 3},
+	{NULL, 0, NULL, 0, "Device:", 4},
+	{"device", OPT_DEVICE, "N", 0,
+	 "accelerator N of those that ACCEL_VISIBLE_DEVICES leaves (default 0)", 4},
+	{"trace", OPT_TRACE, NULL, 0, "show one token's way through all layers, with times", 4},
+	{"progress", OPT_PROGRESS, NULL, 0, "show progress though standard error is no terminal",
+	 4},
+	{0}};
 
-static const char doc[] =
-	"Run a language model on the axon accelerator.\n\n"
-	"The text goes to standard output as it is made; a line with the speed of prefill and decode to standard "
-	"error. Model architectures: " LLM_ARCHITECTURES ".\v"
-	"Exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
+static const char doc[] = "Run a language model on the axon accelerator.\n\n"
+			  "The text goes to standard output as it is made; a line with the speed "
+			  "of prefill and decode to standard "
+			  "error. Model architectures: " LLM_ARCHITECTURES ".\v"
+			  "Exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
 
-static long long number(struct argp_state *state, const char *name, const char *text, long long min, long long max)
+static long long number(struct argp_state *state, const char *name, const char *text, long long min,
+			long long max)
 {
 	char *end;
 	long long v;
@@ -70,17 +76,20 @@ static long long number(struct argp_state *state, const char *name, const char *
 	errno = 0;
 	v = strtoll(text, &end, 10);
 	if (errno || end == text || *end || v < min || v > max)
-		argp_error(state, "%s: expected a whole number of %lld to %lld, found '%s'", name, min, max, text);
+		argp_error(state, "%s: expected a whole number of %lld to %lld, found '%s'", name,
+			   min, max, text);
 	return v;
 }
 
-static float real(struct argp_state *state, const char *name, const char *text, float min, float max)
+static float real(struct argp_state *state, const char *name, const char *text, float min,
+		  float max)
 {
 	char *end;
 	float v = strtof(text, &end);
 
 	if (end == text || *end || !(v >= min && v <= max))
-		argp_error(state, "%s: expected a number of %g to %g, found '%s'", name, (double)min, (double)max, text);
+		argp_error(state, "%s: expected a number of %g to %g, found '%s'", name,
+			   (double)min, (double)max, text);
 	return v;
 }
 
@@ -109,7 +118,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'b': o->batch = (uint32_t)number(state, "-b", arg, 1, 65536); break;
 	case 's': o->sampling.seed = (uint64_t)number(state, "--seed", arg, 0, INT64_MAX); break;
 	case OPT_TEMP: o->sampling.temperature = real(state, "--temp", arg, 0, 1000); break;
-	case OPT_TOP_K: o->sampling.top_k = (uint32_t)number(state, "--top-k", arg, 0, INT32_MAX); break;
+	case OPT_TOP_K:
+		o->sampling.top_k = (uint32_t)number(state, "--top-k", arg, 0, INT32_MAX);
+		break;
 	case OPT_TOP_P: o->sampling.top_p = real(state, "--top-p", arg, 0, 1); break;
 	case OPT_MIN_P: o->sampling.min_p = real(state, "--min-p", arg, 0, 1); break;
 	case OPT_CHAT: o->mode = RUN_CHAT; break;
@@ -139,13 +150,16 @@ static void print_version(FILE *stream, struct argp_state *state)
 
 void run_options_parse(int argc, char **argv, struct run_options *o)
 {
-	static const struct argp argp = { options, parse_option, NULL, doc, NULL, NULL, NULL };
+	static const struct argp argp = {options, parse_option, NULL, doc, NULL, NULL, NULL};
 
 	argp_program_version_hook = print_version;
 	argp_err_exit_status = 2;
 	*o = (struct run_options){
 		.predict = 128,
-		.sampling = { .top_k = 40, .top_p = 0.95f, .min_p = 0.05f, .seed = (uint64_t)time(NULL) },
+		.sampling = {.top_k = 40,
+			     .top_p = 0.95f,
+			     .min_p = 0.05f,
+			     .seed = (uint64_t)time(NULL)},
 	};
 	argp_parse(&argp, argc, argv, 0, NULL, o);
 }

@@ -14,7 +14,7 @@ struct run_options {
 	enum run_mode mode;
 	const char *model, *prompt, *file, *base, *template;
 	unsigned int device;
-	int64_t predict;	/* tokens to generate, < 0: until the model ends or the context is full */
+	int64_t predict; /* tokens to generate, < 0: until the model ends or the context is full */
 	uint32_t context, batch, chunks;
 	bool ignore_end, progress, trace;
 	struct llm_sampling sampling;

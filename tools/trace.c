@@ -12,28 +12,39 @@ static double us(uint64_t ns)
 static void print_device(const struct llm_step_trace *t)
 {
 	printf("  chip            %10.1f us   %u packets: CALL from the ring, then the stream;\n"
-	       "                                 %" PRIu64 " modelled cycles\n", us(t->last - t->first), t->packets, t->cycles);
-	printf("    %-12s %8s %12s %14s %14s\n", "kernel", "launches", "wall us", "modelled cyc", "instructions");
+	       "                                 %" PRIu64 " modelled cycles\n",
+	       us(t->last - t->first), t->packets, t->cycles);
+	printf("    %-12s %8s %12s %14s %14s\n", "kernel", "launches", "wall us", "modelled cyc",
+	       "instructions");
 	for (uint32_t i = 0; i < t->kernels; i++) {
 		const struct llm_kernel_cost *k = &t->kernel[i];
 
-		printf("    %-12s %8u %12.1f %14" PRIu64 " %14" PRIu64 "\n", k->name, k->launches, us(k->ns), k->cycles,
-		       k->instret);
+		printf("    %-12s %8u %12.1f %14" PRIu64 " %14" PRIu64 "\n", k->name, k->launches,
+		       us(k->ns), k->cycles, k->instret);
 	}
 }
 
 static void print_trace(const struct llm_step_trace *t, int32_t fed, int32_t next, uint32_t pos)
 {
-	uint64_t total = t->woken - t->submit, device = t->last - t->first, ioctl = t->submitted - t->submit;
+	uint64_t total = t->woken - t->submit, device = t->last - t->first,
+		 ioctl = t->submitted - t->submit;
 	uint64_t rest = total > device + ioctl ? total - device - ioctl : 0;
 
-	printf("\n\none token through every layer (token %d at position %u gives %d): %.1f us\n", fed, pos, next, us(total));
-	printf("  application                     step block in mapped memory: one row, position %u\n", pos);
-	printf("  libaccel                        recorded stream replayed, nothing encoded again\n");
-	printf("  ioctl SUBMIT    %10.1f us   driver: job armed, CALL and SIGNAL in the ring, doorbell written\n", us(ioctl));
+	printf("\n\none token through every layer (token %d at position %u gives %d): %.1f us\n",
+	       fed, pos, next, us(total));
+	printf("  application                     step block in mapped memory: one row, position "
+	       "%u\n",
+	       pos);
+	printf("  libaccel                        recorded stream replayed, nothing encoded "
+	       "again\n");
+	printf("  ioctl SUBMIT    %10.1f us   driver: job armed, CALL and SIGNAL in the ring, "
+	       "doorbell written\n",
+	       us(ioctl));
 	print_device(t);
-	printf("  return          %10.1f us   SIGNAL, MSI-X, dma_fence, timeline syncobj, wake-up; and the way in\n"
-	       "                                 from the doorbell to the first packet\n", us(rest));
+	printf("  return          %10.1f us   SIGNAL, MSI-X, dma_fence, timeline syncobj, wake-up; "
+	       "and the way in\n"
+	       "                                 from the doorbell to the first packet\n",
+	       us(rest));
 	printf("  application                     token %d read from the step block\n", next);
 }
 
