@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "fault.h"
+
+#include <string.h>
+
+#include "core.h"
+#include "job.h"
+#include "ring.h"
+#include "worker.h"
+
+/* Put a record into the ring. False when there is no room or no ring. */
+static bool record(struct axon_core *core, const struct axon_fault *fault)
+{
+	uint32_t size = 1u << core->fault_log2;
+	uint64_t len = sizeof(*fault);
+	uint64_t addr =
+		core->fault_base + (uint64_t)(core->fault_head & (size - 1)) * sizeof(*fault);
+	uint8_t *host;
+
+	if (core->fault_log2 == 0 || core->fault_head - core->fault_tail >= size)
+		return false;
+	host = core->host.resolve(core->opaque, addr, &len, true);
+	if (!host || len < sizeof(*fault))
+		return false;
+	memcpy(host, fault, sizeof(*fault));
+	if (core->host.written)
+		core->host.written(core->opaque, addr, sizeof(*fault));
+	return true;
+}
+
+void fault_raise(struct axon_core *core, struct slot *slot, struct axon_fault *fault)
+{
+	uint32_t going = SLOT_GO;
+
+	if (!atomic_compare_exchange_strong(&slot->stop, &going, SLOT_STOP_FAULT))
+		return;
+	atomic_store(&slot->state, AXON_SLOT_FAULTED);
+	slot_close_jobs(core, slot);
+	worker_interrupt_all(core);
+
+	fault->slot = (uint8_t)slot->index;
+	fault->ns = core_now(core);
+	pthread_mutex_lock(&core->fault_lock);
+	if (record(core, fault))
+		core->fault_head++;
+	else
+		core->fault_lost++;
+	pthread_mutex_unlock(&core->fault_lock);
+	core_interrupt(core, AXON_VEC_FAULT);
+}
+
+void fault_packet(struct worker *worker, struct slot *slot, uint16_t cause, uint64_t packet_va,
+		  const struct axon_packet *packet)
+{
+	struct axon_fault fault = {
+		.cause = cause,
+		.engine = AXON_NUM_ENGINES,
+		.core = AXON_FAULT_NO_CORE,
+		.as = slot->depth ? slot->as : 0,
+		.addr = worker->fault_addr,
+		.packet = packet_va,
+		.tag = packet->tag,
+		.info = worker->fault_info,
+	};
+
+	if (packet->op == AXON_PKT_COPY || packet->op == AXON_PKT_FILL)
+		fault.engine = AXON_ENGINE_COPY;
+	fault_raise(worker->core, slot, &fault);
+}

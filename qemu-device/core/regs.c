@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: MIT
+/*
+ * BAR0. A 64-bit register is read and written through reg64_*(), whichever half is accessed; all
+ * others are 32-bit words.
+ */
+#include <string.h>
+
+#include "core.h"
+#include "ring.h"
+#include "worker.h"
+
+#define PAGE_MASK 0xfffu
+
+static const uint64_t full_mask = UINT64_MAX;
+
+static bool slot_of_page(struct axon_core *core, uint64_t page, struct slot **slot)
+{
+	if (page < AXON_PAGE_SLOT(0) || page >= AXON_PAGE_SLOT(AXON_NUM_SLOTS))
+		return false;
+	*slot = &core->slot[(page - AXON_PAGE_SLOT(0)) >> 12];
+	return true;
+}
+
+/* ---- reading ----------------------------------------------------------------------------- */
+
+static bool global_read64(struct axon_core *core, uint32_t offset, uint64_t *value)
+{
+	switch (offset) {
+	case AXON_REG_VRAM_SIZE: *value = core->vram_size; return true;
+	case AXON_REG_FEATURES: *value = 0; return true;
+	case AXON_REG_TIMESTAMP: *value = core_now(core); return true;
+	case AXON_REG_UUID:
+	case AXON_REG_UUID + 8:
+		memcpy(value, core->uuid + (offset - AXON_REG_UUID), sizeof(*value));
+		return true;
+	default: return false;
+	}
+}
+
+static bool slot_read64(struct slot *slot, uint32_t offset, uint64_t *value)
+{
+	switch (offset) {
+	case AXON_REG_SLOT_RING: *value = slot->ring; return true;
+	case AXON_REG_SLOT_HANG: *value = atomic_load(&slot->hang); return true;
+	case AXON_REG_SLOT_LIMIT: *value = atomic_load(&slot->limit); return true;
+	case AXON_REG_SLOT_COUNTERS: *value = atomic_load(&slot->counters); return true;
+	case AXON_REG_SLOT_SAVE: *value = atomic_load(&slot->save); return true;
+	default: return false;
+	}
+}
+
+/* offset: a multiple of 8. False when no 64-bit register is there. */
+static bool reg64_read(struct axon_core *core, uint64_t page, uint32_t offset, uint64_t *value)
+{
+	struct slot *slot;
+
+	if (slot_of_page(core, page, &slot))
+		return slot_read64(slot, offset, value);
+	switch (page) {
+	case AXON_PAGE_GLOBAL: return global_read64(core, offset, value);
+	case AXON_PAGE_FAULT: *value = core->fault_base; return offset == AXON_REG_FAULT_BASE;
+	case AXON_PAGE_MMU:
+		*value = offset == AXON_REG_INV_START ? core->inv_start : core->inv_end;
+		return offset == AXON_REG_INV_START || offset == AXON_REG_INV_END;
+	case AXON_PAGE_AS:
+		*value = offset & 8 ? 0 : atomic_load(&core->as[offset / 16].root);
+		return true;
+	case AXON_PAGE_PERF:
+		if (offset >= AXON_NUM_ENGINES * 16)
+			return false;
+		*value = atomic_load(offset & 8 ? &core->perf_ns[offset / 16]
+						: &core->perf_cycles[offset / 16]);
+		return true;
+	default: return false;
+	}
+}
+
+static uint32_t global_read(struct axon_core *core, uint32_t offset)
+{
+	switch (offset) {
+	case AXON_REG_ID: return AXON_ID_VALUE;
+	case AXON_REG_HW_VERSION: return AXON_HW_VERSION_MAJOR << 16 | AXON_HW_VERSION_MINOR;
+	case AXON_REG_NUM_CORES: return core->cores;
+	case AXON_REG_SRAM_SIZE: return core->sram_size;
+	case AXON_REG_NUM_SLOTS: return AXON_NUM_SLOTS;
+	case AXON_REG_NUM_DOORBELLS: return AXON_NUM_DOORBELLS;
+	case AXON_REG_NUM_AS: return AXON_NUM_AS;
+	case AXON_REG_CLOCK_HZ: return AXON_CLOCK_HZ;
+	case AXON_REG_CTRL: return atomic_load(&core->ctrl);
+	case AXON_REG_STATUS: return AXON_STATUS_READY;
+	default: return 0;
+	}
+}
+
+static uint32_t irq_read(struct axon_core *core, uint32_t offset)
+{
+	switch (offset) {
+	case AXON_REG_IRQ_STATUS: return atomic_load(&core->irq_status);
+	case AXON_REG_IRQ_MASK: return atomic_load(&core->irq_mask);
+	default: return 0;
+	}
+}
+
+static uint32_t fault_read(struct axon_core *core, uint32_t offset)
+{
+	uint32_t value = 0;
+
+	pthread_mutex_lock(&core->fault_lock);
+	switch (offset) {
+	case AXON_REG_FAULT_LOG2: value = core->fault_log2; break;
+	case AXON_REG_FAULT_HEAD: value = core->fault_head; break;
+	case AXON_REG_FAULT_TAIL: value = core->fault_tail; break;
+	case AXON_REG_FAULT_LOST: value = core->fault_lost; break;
+	default: break;
+	}
+	pthread_mutex_unlock(&core->fault_lock);
+	return value;
+}
+
+static uint32_t slot_read(struct axon_core *core, struct slot *slot, uint32_t offset)
+{
+	switch (offset) {
+	case AXON_REG_SLOT_CTRL: return atomic_load(&slot->ctrl);
+	case AXON_REG_SLOT_STATUS: return slot_state(core, slot);
+	case AXON_REG_SLOT_LOG2: return slot->log2;
+	case AXON_REG_SLOT_AS: return slot->as;
+	case AXON_REG_SLOT_DOORBELL: return slot->doorbell;
+	case AXON_REG_SLOT_PRIORITY: return atomic_load(&slot->priority);
+	case AXON_REG_SLOT_RPTR: return atomic_load(&slot->rptr);
+	case AXON_REG_SLOT_WPTR: return atomic_load(&slot->wptr);
+	case AXON_REG_SLOT_WALL_MS: return atomic_load(&slot->wall_ms);
+	default: return 0;
+	}
+}
+
+static uint32_t reg_read(struct axon_core *core, uint64_t page, uint32_t offset)
+{
+	struct slot *slot;
+	uint64_t value;
+
+	if (reg64_read(core, page, offset & ~7u, &value))
+		return (uint32_t)(value >> 8 * (offset & 4));
+	if (slot_of_page(core, page, &slot))
+		return slot_read(core, slot, offset);
+	switch (page) {
+	case AXON_PAGE_GLOBAL: return global_read(core, offset);
+	case AXON_PAGE_IRQ: return irq_read(core, offset);
+	case AXON_PAGE_FAULT: return fault_read(core, offset);
+	case AXON_PAGE_MMU: return offset == AXON_REG_INV_BUSY && !worker_all_invalidated(core);
+	default: return 0;
+	}
+}
+
+static bool access_is_valid(uint64_t addr, unsigned int size)
+{
+	return (size == 4 || size == 8) && !(addr & (size - 1)) && addr <= AXON_BAR0_SIZE - size;
+}
+
+uint64_t axon_core_read(struct axon_core *core, uint64_t addr, unsigned int size)
+{
+	uint64_t page = addr & ~(uint64_t)PAGE_MASK;
+	uint32_t offset = addr & PAGE_MASK;
+	uint64_t value;
+
+	if (!access_is_valid(addr, size))
+		return 0;
+	if (size == 4)
+		return reg_read(core, page, offset);
+	if (reg64_read(core, page, offset, &value))
+		return value;
+	return reg_read(core, page, offset) | (uint64_t)reg_read(core, page, offset + 4) << 32;
+}
+
+/* ---- writing ----------------------------------------------------------------------------- */
+
+/* Registers that only change while nothing of the slot runs. */
+static bool slot_is_fixed(struct axon_core *core, struct slot *slot)
+{
+	return slot_state(core, slot) != AXON_SLOT_DISABLED;
+}
+
+static bool slot_write64(struct axon_core *core, struct slot *slot, uint32_t offset, uint64_t value)
+{
+	switch (offset) {
+	case AXON_REG_SLOT_RING:
+		if (!slot_is_fixed(core, slot))
+			slot->ring = value;
+		return true;
+	case AXON_REG_SLOT_HANG: atomic_store(&slot->hang, value); return true;
+	case AXON_REG_SLOT_LIMIT: atomic_store(&slot->limit, value); return true;
+	case AXON_REG_SLOT_COUNTERS: atomic_store(&slot->counters, value & ~7ull); return true;
+	case AXON_REG_SLOT_SAVE: return true; /* without AXON_FEAT_SUSPEND it stays zero */
+	default: return false;
+	}
+}
+
+static void as_write(struct axon_core *core, unsigned int as, uint64_t root)
+{
+	atomic_store(&core->as[as].root, root);
+	atomic_fetch_add(&core->as[as].owner, 1);
+}
+
+static bool reg64_write(struct axon_core *core, uint64_t page, uint32_t offset, uint64_t value)
+{
+	struct slot *slot;
+
+	if (slot_of_page(core, page, &slot))
+		return slot_write64(core, slot, offset, value);
+	switch (page) {
+	case AXON_PAGE_FAULT:
+		if (offset != AXON_REG_FAULT_BASE)
+			return false;
+		pthread_mutex_lock(&core->fault_lock);
+		core->fault_base = value & ~63ull;
+		pthread_mutex_unlock(&core->fault_lock);
+		return true;
+	case AXON_PAGE_MMU:
+		if (offset == AXON_REG_INV_START)
+			core->inv_start = value;
+		else if (offset == AXON_REG_INV_END)
+			core->inv_end = value;
+		else
+			return false;
+		return true;
+	case AXON_PAGE_AS:
+		if (!(offset & 8))
+			as_write(core, offset / 16, value);
+		return true;
+	default: return false;
+	}
+}
+
+static void irq_write(struct axon_core *core, uint32_t offset, uint32_t value)
+{
+	uint32_t pending;
+
+	switch (offset) {
+	case AXON_REG_IRQ_STATUS: atomic_fetch_and(&core->irq_status, ~value); break;
+	case AXON_REG_IRQ_MASK:
+		/* what came up while it was masked is raised now */
+		pending = atomic_exchange(&core->irq_mask, value) & ~value;
+		pending &= atomic_load(&core->irq_status);
+		for (unsigned int v = 0; v < AXON_NUM_VECTORS; v++)
+			if (pending >> v & 1)
+				core->host.interrupt(core->opaque, v);
+		break;
+	default: break;
+	}
+}
+
+static void fault_write(struct axon_core *core, uint32_t offset, uint32_t value)
+{
+	pthread_mutex_lock(&core->fault_lock);
+	if (offset == AXON_REG_FAULT_LOG2 && value <= 12)
+		core->fault_log2 = value;
+	else if (offset == AXON_REG_FAULT_TAIL)
+		core->fault_tail = value;
+	pthread_mutex_unlock(&core->fault_lock);
+}
+
+/* All of the address space goes: the range registers only promise to drop at least that much. */
+static void invalidate(struct axon_core *core, uint32_t as)
+{
+	if (as >= AXON_NUM_AS)
+		return;
+	atomic_fetch_add(&core->as[as].generation, 1);
+	atomic_fetch_add(&core->inv_seq, 1);
+	worker_interrupt_all(core);
+}
+
+static void serve(struct axon_core *core, uint32_t slots)
+{
+	atomic_fetch_or(&core->ready, slots);
+	worker_wake(core, core->num_workers);
+}
+
+static void ctrl_write(struct axon_core *core, uint32_t value)
+{
+	uint32_t slots = 0;
+
+	if (value & AXON_CTRL_RESET) {
+		axon_core_reset(core);
+		return;
+	}
+	atomic_store(&core->ctrl, value & AXON_CTRL_ENABLE);
+	for (unsigned int s = 0; s < AXON_NUM_SLOTS; s++)
+		if (atomic_load(&core->slot[s].ctrl))
+			slots |= 1u << s;
+	if (value & AXON_CTRL_ENABLE)
+		serve(core, slots);
+}
+
+static void slot_ctrl_write(struct axon_core *core, struct slot *slot, uint32_t value)
+{
+	enum axon_slot_state state = slot_state(core, slot);
+
+	if (!(value & AXON_SLOT_CTRL_ENABLE)) {
+		atomic_store(&slot->ctrl, 0);
+		return;
+	}
+	if (state == AXON_SLOT_FAULTED || state == AXON_SLOT_RESETTING)
+		return;
+	if (state == AXON_SLOT_DISABLED)
+		slot->clock = slot->packet_start = 0;
+	atomic_store(&slot->ctrl, AXON_SLOT_CTRL_ENABLE);
+	serve(core, slot_bit(slot));
+}
+
+static void priority_write(struct axon_core *core, struct slot *slot, uint32_t value)
+{
+	value = value < 3 ? value : 3;
+	atomic_fetch_or(&core->level[value], slot_bit(slot));
+	for (unsigned int p = 0; p < 4; p++)
+		if (p != value)
+			atomic_fetch_and(&core->level[p], ~slot_bit(slot));
+	atomic_store(&slot->priority, value);
+}
+
+static void slot_write(struct axon_core *core, struct slot *slot, uint32_t offset, uint32_t value)
+{
+	switch (offset) {
+	case AXON_REG_SLOT_CTRL: slot_ctrl_write(core, slot, value); break;
+	case AXON_REG_SLOT_LOG2:
+		if (!slot_is_fixed(core, slot))
+			slot->log2 = value;
+		break;
+	case AXON_REG_SLOT_AS:
+		if (!slot_is_fixed(core, slot))
+			slot->as = value;
+		break;
+	case AXON_REG_SLOT_DOORBELL:
+		if (!slot_is_fixed(core, slot))
+			slot->doorbell = value;
+		break;
+	case AXON_REG_SLOT_PRIORITY: priority_write(core, slot, value); break;
+	case AXON_REG_SLOT_WALL_MS: atomic_store(&slot->wall_ms, value); break;
+	case AXON_REG_SLOT_RESET:
+		if (value == 1)
+			slot_reset_begin(core, slot);
+		break;
+	default: break;
+	}
+}
+
+static void doorbell_write(struct axon_core *core, uint32_t doorbell, uint32_t value)
+{
+	for (unsigned int s = 0; s < AXON_NUM_SLOTS; s++) {
+		struct slot *slot = &core->slot[s];
+
+		if (atomic_load(&slot->ctrl) && slot->doorbell == doorbell) {
+			atomic_store(&slot->wptr, value);
+			serve(core, slot_bit(slot));
+			return;
+		}
+	}
+	core_interrupt(core, AXON_VEC_DOORBELL);
+}
+
+static void reg_write(struct axon_core *core, uint64_t page, uint32_t offset, uint32_t value)
+{
+	struct slot *slot;
+	uint64_t old;
+
+	if (reg64_read(core, page, offset & ~7u, &old)) {
+		uint64_t mask = offset & 4 ? full_mask << 32 : full_mask >> 32;
+
+		reg64_write(core, page, offset & ~7u,
+			    (old & ~mask) | ((uint64_t)value << 8 * (offset & 4)));
+		return;
+	}
+	if (slot_of_page(core, page, &slot)) {
+		slot_write(core, slot, offset, value);
+		return;
+	}
+	if (page >= AXON_PAGE_DOORBELL(0)) {
+		if (offset == AXON_REG_DOORBELL)
+			doorbell_write(core, (uint32_t)((page - AXON_PAGE_DOORBELL(0)) >> 12),
+				       value);
+		return;
+	}
+	switch (page) {
+	case AXON_PAGE_GLOBAL:
+		if (offset == AXON_REG_CTRL)
+			ctrl_write(core, value);
+		break;
+	case AXON_PAGE_IRQ: irq_write(core, offset, value); break;
+	case AXON_PAGE_FAULT: fault_write(core, offset, value); break;
+	case AXON_PAGE_MMU:
+		if (offset == AXON_REG_INV_CMD)
+			invalidate(core, value);
+		break;
+	default: break;
+	}
+}
+
+void axon_core_write(struct axon_core *core, uint64_t addr, uint64_t value, unsigned int size)
+{
+	uint64_t page = addr & ~(uint64_t)PAGE_MASK;
+	uint32_t offset = addr & PAGE_MASK;
+
+	if (!access_is_valid(addr, size))
+		return;
+	if (size == 8 && reg64_write(core, page, offset, value))
+		return;
+	reg_write(core, page, offset, (uint32_t)value);
+	if (size == 8)
+		reg_write(core, page, offset + 4, (uint32_t)(value >> 32));
+}

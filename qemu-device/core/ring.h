@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* A slot's command processor: which packet is next, and what has become of its jobs. */
+#ifndef AXON_RING_H
+#define AXON_RING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "axon_hw.h"
+
+struct axon_core;
+struct slot;
+struct worker;
+
+/*
+ * Run packets until there is none or one must wait; the caller owns the slot's bit in core->busy.
+ * False when nothing could be done.
+ */
+bool ring_run(struct worker *worker, struct slot *slot);
+
+/* Host thread: STATUS register. */
+enum axon_slot_state slot_state(struct axon_core *core, struct slot *slot);
+/* Host thread: SLOT_RESET. Ends in the background. */
+void slot_reset_begin(struct axon_core *core, struct slot *slot);
+/* Everything of the slot but its configuration; nothing of it runs. */
+void slot_clear(struct axon_core *core, struct slot *slot);
+/* No worker enters the slot's jobs from now on. */
+void slot_close_jobs(struct axon_core *core, struct slot *slot);
+
+#endif

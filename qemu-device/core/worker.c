@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: MIT
+#define _GNU_SOURCE
+#include "worker.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core.h"
+#include "ring.h"
+
+/*
+ * Waking a sleeper costs some 50 us, so within a stream nobody sleeps: the pauses between the
+ * packets of a busy slot are short. While nothing is busy the host's other threads come first.
+ */
+#define SPIN_BUSY_NS 300000
+#define SPIN_IDLE_NS 60000
+#define SPIN_LOOPS   64	     /* between looks at the clock */
+#define TICK_NS	     1000000 /* of polling WAITs and looking for hangs */
+
+static inline void pause_cpu(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#endif
+}
+
+/* ---- choosing ---------------------------------------------------------------------------- */
+
+static uint32_t claimable(struct axon_core *core)
+{
+	return atomic_load(&core->ready) & ~atomic_load(&core->busy);
+}
+
+static bool have_work(struct axon_core *core)
+{
+	return claimable(core) || atomic_load(&core->open);
+}
+
+bool worker_is_wanted(struct worker *worker, const struct slot *slot)
+{
+	return (claimable(worker->core) | job_open_slots(worker->core)) & ~slot_bit(slot);
+}
+
+/* The next slot of the mask after the worker's last one. */
+static unsigned int next_slot(const struct worker *worker, uint32_t slots)
+{
+	uint32_t later = slots & ~((2u << worker->last_slot) - 1);
+
+	return (unsigned int)__builtin_ctz(later ? later : slots);
+}
+
+static bool run_slot(struct worker *worker, struct slot *slot)
+{
+	struct axon_core *core = worker->core;
+	bool progress;
+
+	if (atomic_fetch_or(&core->busy, slot_bit(slot)) & slot_bit(slot))
+		return false;
+	atomic_fetch_and(&core->ready, ~slot_bit(slot));
+	atomic_store(&worker->slot, slot);
+	progress = ring_run(worker, slot);
+	atomic_store(&worker->slot, NULL);
+	atomic_fetch_and(&core->busy, ~slot_bit(slot));
+	return progress;
+}
+
+static void run_job(struct worker *worker, struct job *job)
+{
+	atomic_store(&worker->slot, job->slot);
+	job_work(worker, job);
+	atomic_store(&worker->slot, NULL);
+}
+
+/* Do one thing, of the highest priority that has any. False when there was nothing to do. */
+static bool run_once(struct worker *worker)
+{
+	struct axon_core *core = worker->core;
+
+	for (int level = 3; level >= 0; level--) {
+		uint32_t slots = atomic_load(&core->level[level]);
+		uint32_t ready = claimable(core) & slots;
+		uint32_t open = job_open_slots(core) & slots;
+		unsigned int s;
+		struct job *job;
+
+		if (!(ready | open))
+			continue;
+		s = next_slot(worker, ready | open);
+		worker->last_slot = s;
+		if (ready >> s & 1)
+			return run_slot(worker, &core->slot[s]);
+		job = job_find(core, s);
+		if (!job)
+			return false;
+		run_job(worker, job);
+		return true;
+	}
+	return false;
+}
+
+/* ---- resting ----------------------------------------------------------------------------- */
+
+/* Both under core->lock. */
+static void rest_begin(struct worker *worker)
+{
+	struct axon_core *core = worker->core;
+
+	worker->resting = true;
+	core->awake--;
+	pthread_cond_broadcast(&core->rested);
+}
+
+static void rest_end(struct worker *worker)
+{
+	struct axon_core *core = worker->core;
+
+	worker->resting = false;
+	if (core->awake++ == 0)
+		pthread_cond_signal(&core->ticked);
+	atomic_store(&worker->stop, 0);
+	atomic_store(&worker->inv_seen, atomic_load(&core->inv_seq));
+}
+
+static bool must_leave(struct worker *worker)
+{
+	struct slot *slot = atomic_load(&worker->slot);
+
+	return slot && atomic_load(&slot->stop);
+}
+
+static void park(struct worker *worker)
+{
+	struct axon_core *core = worker->core;
+
+	pthread_mutex_lock(&core->lock);
+	rest_begin(worker);
+	while (atomic_load(&core->parks) && !core->ending && !must_leave(worker))
+		pthread_cond_wait(&core->work, &core->lock);
+	rest_end(worker);
+	pthread_mutex_unlock(&core->lock);
+	/* the pause was not the part's fault */
+	if (atomic_load(&worker->progress_ns))
+		atomic_store(&worker->progress_ns, core_now(core));
+}
+
+bool worker_check(struct worker *worker)
+{
+	struct axon_core *core = worker->core;
+
+	if (atomic_load(&worker->stop) || atomic_load(&core->parks)) {
+		atomic_store(&worker->stop, 0);
+		atomic_store(&worker->inv_seen, atomic_load(&core->inv_seq));
+		if (atomic_load(&core->parks) && !must_leave(worker))
+			park(worker);
+	}
+	return !must_leave(worker);
+}
+
+static void sleep_for_work(struct worker *worker)
+{
+	struct axon_core *core = worker->core;
+
+	pthread_mutex_lock(&core->lock);
+	atomic_fetch_add(&core->sleepers, 1);
+	rest_begin(worker);
+	while (!core->ending && (atomic_load(&core->parks) || !have_work(core)))
+		pthread_cond_wait(&core->work, &core->lock);
+	rest_end(worker);
+	atomic_fetch_sub(&core->sleepers, 1);
+	pthread_mutex_unlock(&core->lock);
+}
+
+/* Spin until there is something to do; after a while, sleep. */
+static void idle(struct worker *worker)
+{
+	struct axon_core *core = worker->core;
+	uint64_t start = core_now(core);
+
+	for (;;) {
+		uint64_t limit = atomic_load(&core->busy) ? SPIN_BUSY_NS : SPIN_IDLE_NS;
+
+		for (unsigned int i = 0; i < SPIN_LOOPS; i++) {
+			if (have_work(core) || atomic_load(&worker->stop) ||
+			    atomic_load(&core->parks))
+				return;
+			pause_cpu();
+		}
+		/* a WAIT polls at this pace while somebody spins */
+		if (atomic_load(&core->waiting) & ~atomic_load(&core->busy))
+			atomic_fetch_or(&core->ready, atomic_load(&core->waiting));
+		if (core_now(core) - start > limit)
+			break;
+	}
+	sleep_for_work(worker);
+}
+
+void worker_wake(struct axon_core *core, uint64_t count)
+{
+	if (!atomic_load(&core->sleepers))
+		return;
+	pthread_mutex_lock(&core->lock);
+	if (count > 1)
+		pthread_cond_broadcast(&core->work);
+	else
+		pthread_cond_signal(&core->work);
+	pthread_mutex_unlock(&core->lock);
+}
+
+void worker_interrupt_all(struct axon_core *core)
+{
+	for (unsigned int i = 0; i < core->num_workers; i++)
+		atomic_store(&core->worker[i].stop, 1);
+}
+
+static bool all_idle(struct axon_core *core)
+{
+	for (unsigned int i = 0; i < core->num_workers; i++)
+		if (atomic_load(&core->worker[i].slot))
+			return false;
+	return true;
+}
+
+void worker_wait_rested(struct axon_core *core, bool idle)
+{
+	worker_interrupt_all(core);
+	pthread_mutex_lock(&core->lock);
+	pthread_cond_broadcast(&core->work);
+	while (core->awake || (idle && !all_idle(core)))
+		pthread_cond_wait(&core->rested, &core->lock);
+	pthread_mutex_unlock(&core->lock);
+}
+
+bool worker_all_invalidated(struct axon_core *core)
+{
+	uint64_t seq = atomic_load(&core->inv_seq);
+	bool all = true;
+
+	pthread_mutex_lock(&core->lock);
+	for (unsigned int i = 0; i < core->num_workers; i++) {
+		struct worker *worker = &core->worker[i];
+
+		all &= worker->resting || atomic_load(&worker->inv_seen) >= seq;
+	}
+	pthread_mutex_unlock(&core->lock);
+	return all;
+}
+
+/* ---- threads ----------------------------------------------------------------------------- */
+
+static bool is_ending(struct axon_core *core)
+{
+	bool ending;
+
+	pthread_mutex_lock(&core->lock);
+	ending = core->ending;
+	pthread_mutex_unlock(&core->lock);
+	return ending;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *worker = arg;
+	struct axon_core *core = worker->core;
+
+	if (core->host.thread_start)
+		core->host.thread_start(core->opaque);
+	do {
+		worker_check(worker);
+		while (run_once(worker))
+			worker_check(worker);
+		idle(worker);
+	} while (!is_ending(core));
+	pthread_mutex_lock(&core->lock);
+	rest_begin(worker);
+	pthread_mutex_unlock(&core->lock);
+	if (core->host.thread_end)
+		core->host.thread_end(core->opaque);
+	return NULL;
+}
+
+/* A worker whose part made no progress for its slot's wall-clock limit is made to look. */
+static void look_for_hangs(struct axon_core *core)
+{
+	uint64_t now = core_now(core);
+
+	for (unsigned int i = 0; i < core->num_workers; i++) {
+		struct worker *worker = &core->worker[i];
+		uint64_t since = atomic_load(&worker->progress_ns);
+		struct slot *slot = atomic_load(&worker->slot);
+		uint64_t limit = slot ? atomic_load(&slot->wall_ms) * 1000000ull : 0;
+
+		if (since && limit && now > since && now - since > limit) {
+			atomic_store(&worker->expired, 1);
+			atomic_store(&worker->stop, 1);
+		}
+	}
+}
+
+static void tick_sleep(struct axon_core *core)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += TICK_NS;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_cond_timedwait(&core->ticked, &core->lock, &until);
+}
+
+static void *tick_main(void *arg)
+{
+	struct axon_core *core = arg;
+
+	pthread_mutex_lock(&core->lock);
+	while (!core->ending) {
+		uint32_t waiting = atomic_load(&core->waiting);
+
+		if (atomic_load(&core->parks) || (!core->awake && !waiting))
+			pthread_cond_wait(&core->ticked, &core->lock);
+		else
+			tick_sleep(core);
+		look_for_hangs(core);
+		waiting = atomic_load(&core->waiting);
+		if (waiting) {
+			atomic_fetch_or(&core->ready, waiting);
+			pthread_cond_signal(&core->work);
+		}
+	}
+	pthread_mutex_unlock(&core->lock);
+	return NULL;
+}
+
+unsigned int worker_default_count(void)
+{
+	unsigned int count = 0;
+	cpu_set_t allowed;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		return 1;
+	/* count the CPUs that are the first allowed one of their physical core */
+	for (unsigned int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		unsigned int first = cpu;
+		char path[96];
+		FILE *file;
+
+		if (!CPU_ISSET(cpu, &allowed))
+			continue;
+		snprintf(path, sizeof(path),
+			 "/sys/devices/system/cpu/cpu%u/topology/thread_siblings_list", cpu);
+		file = fopen(path, "r");
+		if (file) {
+			if (fscanf(file, "%u", &first) != 1)
+				first = cpu;
+			fclose(file);
+		}
+		if (first == cpu || first >= CPU_SETSIZE || !CPU_ISSET(first, &allowed))
+			count++;
+	}
+	return count ? count : 1;
+}
+
+bool worker_start_all(struct axon_core *core)
+{
+	core->worker = calloc(core->num_workers, sizeof(*core->worker));
+	if (!core->worker)
+		return false;
+	for (unsigned int i = 0; i < core->num_workers; i++) {
+		struct worker *worker = &core->worker[i];
+
+		worker->core = core;
+		worker->index = i;
+		if (!mmu_init(&worker->mmu, core) || !launch_init(worker))
+			return false;
+	}
+	for (unsigned int i = 0; i < core->num_workers; i++) {
+		pthread_mutex_lock(&core->lock);
+		core->awake++;
+		pthread_mutex_unlock(&core->lock);
+		if (pthread_create(&core->worker[i].thread, NULL, worker_main, &core->worker[i])) {
+			core->awake--;
+			return false;
+		}
+		core->num_threads++;
+	}
+	core->ticking = !pthread_create(&core->tick_thread, NULL, tick_main, core);
+	return core->ticking;
+}
+
+void worker_stop_all(struct axon_core *core)
+{
+	pthread_mutex_lock(&core->lock);
+	core->ending = true;
+	pthread_cond_broadcast(&core->work);
+	pthread_cond_broadcast(&core->ticked);
+	pthread_mutex_unlock(&core->lock);
+	for (unsigned int i = 0; i < core->num_threads; i++)
+		pthread_join(core->worker[i].thread, NULL);
+	if (core->ticking)
+		pthread_join(core->tick_thread, NULL);
+	for (unsigned int i = 0; core->worker && i < core->num_workers; i++) {
+		launch_fini(&core->worker[i]);
+		mmu_fini(&core->worker[i].mmu);
+	}
+	free(core->worker);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A host thread that runs command processors and parts of jobs, with the memory it does so in. It
+ * spins for a while when there is nothing to do, then sleeps.
+ */
+#ifndef AXON_WORKER_H
+#define AXON_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "axon_hw.h"
+#include "engine.h"
+#include "hart.h"
+#include "launch.h"
+#include "mmu.h"
+
+struct axon_core;
+struct slot;
+
+struct worker {
+	struct axon_core *core;
+	unsigned int index;
+	pthread_t thread;
+
+	/* Somebody wants worker_check() called soon; harts and engines poll it. */
+	_Atomic uint32_t stop;
+	_Atomic uint64_t inv_seen;   /* core->inv_seq at the last worker_check() */
+	bool resting;		     /* asleep or parked; under core->lock */
+	_Atomic(struct slot *) slot; /* whom it works for */
+	unsigned int last_slot;
+
+	/* of the part that it runs: for the tick thread */
+	_Atomic uint64_t progress_ns; /* 0 = no part */
+	_Atomic uint32_t expired;     /* no progress for too long, it seems */
+
+	/* of the packet that failed: for its fault record */
+	uint64_t fault_addr;
+	uint64_t fault_info;
+
+	struct mmu mmu;
+	struct workgroup wg;
+};
+
+/* Start core->num_workers workers and the tick thread. False when a thread or memory was refused. */
+bool worker_start_all(struct axon_core *core);
+/* End the threads that were started; nothing may be quiesced. */
+void worker_stop_all(struct axon_core *core);
+
+/* How many workers this host has physical cores for. */
+unsigned int worker_default_count(void);
+
+/*
+ * Called where no host pointer is held: parks while the chip is quiesced, and lets invalidations
+ * finish. False when the slot that the worker works for must be left.
+ */
+bool worker_check(struct worker *worker);
+
+/* Is there work for another slot that nobody does? */
+bool worker_is_wanted(struct worker *worker, const struct slot *slot);
+
+/* Make all workers call worker_check(). */
+void worker_interrupt_all(struct axon_core *core);
+/* Wake up to `count` sleeping workers. */
+void worker_wake(struct axon_core *core, uint64_t count);
+
+/* By the host thread. Wait until no worker runs; with `idle`, until none is inside a part either. */
+void worker_wait_rested(struct axon_core *core, bool idle);
+/* Has each worker passed worker_check() since the last invalidation began? */
+bool worker_all_invalidated(struct axon_core *core);
+
+#endif
