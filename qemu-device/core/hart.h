@@ -76,7 +76,8 @@ struct hart_env {
 	 * Find the host memory behind @va (at or above 4 GiB). Sets *@host to the byte and *@run
 	 * to the number of contiguous bytes from there, which must reach the end of the 4 KiB
 	 * page, and returns 0; or returns a fault cause. The result is kept until
-	 * hart_cache_flush().
+	 * hart_cache_flush(), which translate() may call itself if it does so rarely: not for each
+	 * of two pages in turn.
 	 */
 	int (*translate)(void *ctx, uint64_t va, enum hart_access access, uint8_t **host,
 			 uint64_t *run);

@@ -4,9 +4,18 @@
 
 #include "hart_cache.h"
 
+static void empty_tlb(struct hart_cache *cache)
+{
+	memset(cache->tlb, 0xff, sizeof(cache->tlb));
+}
+
 struct hart_cache *hart_cache_new(void)
 {
-	return calloc(1, sizeof(struct hart_cache));
+	struct hart_cache *cache = calloc(1, sizeof(*cache));
+
+	if (cache)
+		empty_tlb(cache);
+	return cache;
 }
 
 void hart_cache_free(struct hart_cache *cache)
@@ -21,7 +30,7 @@ void hart_cache_free(struct hart_cache *cache)
 /* Pages are only marked stale: hart_run() may be executing one. They go when replaced. */
 void hart_cache_flush(struct hart_cache *cache)
 {
-	memset(cache->tlb, 0, sizeof(cache->tlb));
+	empty_tlb(cache);
 	cache->generation++;
 }
 
@@ -31,7 +40,7 @@ void hart_cache_enter(const struct hart_env *env)
 
 	if (cache->tlb_space == env->space)
 		return;
-	memset(cache->tlb, 0, sizeof(cache->tlb));
+	empty_tlb(cache);
 	cache->tlb_space = env->space;
 }
 
@@ -89,14 +98,20 @@ struct span {
 static uint32_t find_span(const struct hart_env *env, uint64_t va, unsigned size,
 			  enum hart_access access, struct span *span)
 {
+	const struct hart_cache *cache = env->cache;
 	unsigned room = HART_PAGE_SIZE - (va & HART_PAGE_MASK);
+	uint64_t generation;
 	uint32_t cause;
 
 	span->part[0] = size < room ? size : room;
 	span->part[1] = size - span->part[0];
-	cause = find_data(env, va, access, &span->host[0]);
-	if (!cause && span->part[1])
-		cause = find_data(env, va + span->part[0], access, &span->host[1]);
+	do {
+		/* translate() may flush when asked for the second page, and so drop the first */
+		generation = cache->generation;
+		cause = find_data(env, va, access, &span->host[0]);
+		if (!cause && span->part[1])
+			cause = find_data(env, va + span->part[0], access, &span->host[1]);
+	} while (!cause && span->part[1] && generation != cache->generation);
 	return cause;
 }
 

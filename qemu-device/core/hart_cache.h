@@ -16,7 +16,7 @@
 #define HART_CODE_PAGES 64
 
 struct hart_tlb_entry {
-	uint64_t page;		/* va >> HART_PAGE_SHIFT; empty: 0, which is local */
+	uint64_t page;		/* va >> HART_PAGE_SHIFT; empty: all ones, which none is */
 	uint8_t *host;		/* of the page's first byte */
 };
 

@@ -20,8 +20,8 @@ struct hart_op {
 	const void *handler;
 	union {
 		/*
-		 * I, S: the immediate; U: the value, auipc's from the page's address; J, B: distance
-		 * in ops; trampolines: target in bytes from the page; WORD: the word.
+		 * I, S: the immediate; U: the value, auipc's from the page's address; J, B:
+		 * distance in ops; trampolines: target in bytes from the page; WORD: the word.
 		 */
 		int32_t imm;
 		struct {

@@ -456,6 +456,9 @@ struct fault_case {
 
 static const struct fault_case fault_cases[] = {
 	{ "ld a0, 0(zero)", 0x00003503, AXON_FAULT_LOCAL_ADDR, 0 },
+	{ "ld a0, 8(zero)", 0x00803503, AXON_FAULT_LOCAL_ADDR, 8 },
+	{ "sd a0, 8(zero)", 0x00a03423, AXON_FAULT_LOCAL_ADDR, 8 },
+	{ "ld a0, -4(zero)", 0xffc03503, AXON_FAULT_PAGE_READ, UINT64_MAX - 3 },
 	{ "ld a0, -4(sp)", 0xffc13503, AXON_FAULT_LOCAL_ADDR, SRAM_END },
 	{ "lbu a0, 0(sp)", 0x00014503, AXON_FAULT_LOCAL_ADDR, SRAM_END },
 	{ "sd a0, -3(sp)", 0xfea13ea3, AXON_FAULT_LOCAL_ADDR, SRAM_END },
@@ -573,6 +576,71 @@ static void store_that_faults_writes_nothing(void **state)
 	assert_int_equal(host->hart.fault.cause, AXON_FAULT_PAGE_WRITE);
 	assert_int_equal(host->hart.fault.addr, MEMORY_END);
 	assert_memory_equal(last, pattern, sizeof(pattern));
+}
+
+/* As the hart asks for translations, so that a test can flush on one. */
+static unsigned translations, flush_at;
+
+static int flushing_translate(void *ctx, uint64_t va, enum hart_access access, uint8_t **host,
+			      uint64_t *run)
+{
+	struct hart_host *h = ctx;
+
+	(void)access;
+	if (++translations == flush_at)
+		hart_cache_flush(h->env.cache);
+	*host = h->memory + (va - HART_HOST_VA);
+	*run = PAGE - va % PAGE;
+	return 0;
+}
+
+/* A flush that comes with the second page of an access makes it ask for the first again. */
+static void translate_may_flush(void **state)
+{
+	const uint32_t store[] = {
+		0xfea33e23,	/* sd a0, -4(t1) */
+		0x00008067,	/* jalr zero, 0(ra) */
+	};
+	struct hart_host *host = *state;
+	uint64_t value = 0x1122334455667788;
+
+	START(host, 0, store);
+	host->hart.x[T1] = HART_HOST_VA + 2 * PAGE;
+	host->hart.x[A0] = value;
+	host->env.translate = flushing_translate;
+	translations = 0;
+	flush_at = 3;	/* after the code's and the first page's */
+	assert_int_equal(run(host), HART_EXIT_DONE);
+	assert_int_equal(translations, 4);
+	assert_memory_equal(host->memory + 2 * PAGE - 4, &value, sizeof(value));
+}
+
+/* Whatever the code and the registers, a hart only leaves by an exit. For the sanitizers. */
+static void random_code_stays_inside(void **state)
+{
+	struct hart_host *host = *state;
+	struct random r = { .state = 2 };
+	uint64_t bases[] = { 0, AXON_SRAM_BASE, SRAM_END, AXON_LOCAL_END, MEMORY_END, -8ull };
+
+	for (unsigned round = 0; round < 300; round++) {
+		for (unsigned i = 0; i < 4 * PAGE; i += 4) {
+			unsigned id = random_below(&r, HART_NUM_INSNS);
+			uint32_t fields = (uint32_t)random_u64(&r) & ~hart_insns[id].mask;
+			uint32_t word = hart_insns[id].match | fields;
+
+			put_code(host, i, &word, sizeof(word));
+		}
+		hart_cache_flush(host->env.cache);
+		for (unsigned start = 0; start < 100; start++) {
+			hart_host_start(host, HART_HOST_VA + random_below(&r, PAGE) * 4);
+			for (unsigned i = 1; i < 32; i++)
+				host->hart.x[i] = bases[random_below(&r, ARRAY_SIZE(bases))] +
+						  random_below(&r, 4096) - 2048;
+			if (hart_run(&host->hart, &host->env, 1000) == HART_EXIT_FAULT)
+				assert_int_not_equal(host->hart.fault.cause, AXON_FAULT_NONE);
+			assert_int_equal(host->hart.x[0], 0);
+		}
+	}
 }
 
 /* ---- floating point: what the specification tabulates ---- */
@@ -703,6 +771,8 @@ int main(void)
 		HOST_TEST(fetch_faults_at_the_target),
 		HOST_TEST(branch_not_taken_may_be_misaligned),
 		HOST_TEST(store_that_faults_writes_nothing),
+		HOST_TEST(translate_may_flush),
+		HOST_TEST(random_code_stays_inside),
 		cmocka_unit_test(conversions_saturate),
 		cmocka_unit_test(classes_are_told_apart),
 		cmocka_unit_test(underflow_is_detected_after_rounding),

@@ -184,7 +184,7 @@ static void run_on_hart(const struct image *image, uint64_t end, uint8_t illegal
 	while (host.hart.pc != end) {
 		if (hart_run(&host.hart, &host.env, UINT64_MAX) != HART_EXIT_FAULT ||
 		    (host.hart.fault.cause != AXON_FAULT_ILLEGAL_INSN && host.hart.pc != end)) {
-			printf("hart: cause %u at pc %#" PRIx64 "; expected an illegal instruction\n",
+			printf("hart: cause %u at pc %#" PRIx64 "; expected an illegal word\n",
 			       host.hart.fault.cause, host.hart.pc);
 			exit(QEMU_FAIL);
 		}
