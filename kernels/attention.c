@@ -10,9 +10,9 @@
 struct part {
 	uint32_t tokens, pos, heads;
 	uint32_t first_key, keys;
-	uint32_t score_stride;		/* bytes */
-	uint64_t q, out;		/* first token, first head */
-	uint64_t k, v;			/* cache at first_key */
+	uint32_t score_stride; /* bytes */
+	uint64_t q, out;       /* first token, first head */
+	uint64_t k, v;	       /* cache at first_key */
 };
 
 static struct part find_part(const struct attention_args *args, const struct step *step, uint32_t x,
@@ -33,24 +33,26 @@ static struct part find_part(const struct attention_args *args, const struct ste
 		p.first_key = (p.pos - args->window + 1) / KEY_BLOCK * KEY_BLOCK;
 	p.keys = p.pos + p.tokens - p.first_key;
 	p.score_stride = axon_div_up(p.keys, 16) * 64;
-	p.k = args->k_cache + kv_head * args->k_head_bytes + (uint64_t)p.first_key * args->head_dim * 2;
-	p.v = args->v_cache + kv_head * args->v_head_bytes + (uint64_t)p.first_key * args->head_dim * 2;
+	p.k = args->k_cache + kv_head * args->k_head_bytes +
+	      (uint64_t)p.first_key * args->head_dim * 2;
+	p.v = args->v_cache + kv_head * args->v_head_bytes +
+	      (uint64_t)p.first_key * args->head_dim * 2;
 	return p;
 }
 
 /* Moves heads between memory [token][head][head_dim] and SRAM [head][token][head_dim]. */
-static axon_token move_heads(const struct attention_args *args, const struct part *part, uint64_t memory,
-			     uint32_t sram, bool to_memory, axon_token after)
+static axon_token move_heads(const struct attention_args *args, const struct part *part,
+			     uint64_t memory, uint32_t sram, bool to_memory, axon_token after)
 {
 	int64_t head_bytes = 4 * (int64_t)args->head_dim;
 	struct axon_dma_copy d = {
-		.h = { .op = AXON_DMA_COPY, .size = sizeof(d), .wait = { after } },
+		.h = {.op = AXON_DMA_COPY, .size = sizeof(d), .wait = {after}},
 		.dst = to_memory ? memory : sram,
 		.src = to_memory ? sram : memory,
 		.dst_type = AXON_F32,
 		.src_type = AXON_F32,
 		.dims = 3,
-		.extent = { args->head_dim, part->tokens, part->heads },
+		.extent = {args->head_dim, part->tokens, part->heads},
 	};
 	int64_t *local = to_memory ? d.src_stride : d.dst_stride;
 	int64_t *remote = to_memory ? d.dst_stride : d.src_stride;
@@ -69,7 +71,7 @@ static axon_token score(const struct attention_args *args, const struct part *pa
 			uint32_t scores, axon_token after)
 {
 	struct axon_matrix_desc d = {
-		.h = { .op = AXON_MATRIX_MUL, .size = sizeof(d), .wait = { after } },
+		.h = {.op = AXON_MATRIX_MUL, .size = sizeof(d), .wait = {after}},
 		.m = part->heads * part->tokens,
 		.n = part->keys,
 		.k = args->head_dim,
@@ -89,7 +91,8 @@ static axon_token score(const struct attention_args *args, const struct part *pa
 }
 
 /* v0 = -inf where the key may not be seen: later than the token or out of its window. */
-static void mask(struct vector_program *p, const struct attention_args *args, const struct part *part)
+static void mask(struct vector_program *p, const struct attention_args *args,
+		 const struct part *part)
 {
 	int16_t row = part->tokens > 1;
 	int32_t ahead = (int32_t)(part->pos - part->first_key);
@@ -105,8 +108,8 @@ static void mask(struct vector_program *p, const struct attention_args *args, co
 }
 
 /* Softmax over the keys of `rows` rows of scores, in place. */
-static axon_token softmax(const struct attention_args *args, const struct part *part, uint32_t scores,
-			  uint32_t rows, axon_token after)
+static axon_token softmax(const struct attention_args *args, const struct part *part,
+			  uint32_t scores, uint32_t rows, axon_token after)
 {
 	const uint8_t max = AXON_R(0), sum = AXON_R(1);
 	struct vector_program p;
@@ -132,11 +135,11 @@ static axon_token softmax(const struct attention_args *args, const struct part *
 }
 
 /* out[head][token] = Σ weight[key] · v[key] */
-static axon_token weigh(const struct attention_args *args, const struct part *part, uint32_t weights,
-			uint32_t out, axon_token after)
+static axon_token weigh(const struct attention_args *args, const struct part *part,
+			uint32_t weights, uint32_t out, axon_token after)
 {
 	struct axon_matrix_desc d = {
-		.h = { .op = AXON_MATRIX_MUL, .size = sizeof(d), .wait = { after } },
+		.h = {.op = AXON_MATRIX_MUL, .size = sizeof(d), .wait = {after}},
 		.m = part->heads * part->tokens,
 		.n = args->head_dim,
 		.k = part->keys,
@@ -170,7 +173,8 @@ AXON_KERNEL void attention(const struct attention_args *args, uint32_t x, uint32
 	uint32_t q = axon_sram_take(&sram, (uint64_t)rows * head_bytes);
 	uint32_t out = axon_sram_take(&sram, (uint64_t)rows * head_bytes);
 	uint32_t scores = axon_sram_take(&sram, (uint64_t)rows * part.score_stride);
-	axon_token done = score(args, &part, q, scores, move_heads(args, &part, part.q, q, false, 0));
+	axon_token done =
+		score(args, &part, q, scores, move_heads(args, &part, part.q, q, false, 0));
 
 	/* The mask is affine in the token, so a descriptor takes one head, or one token of all heads. */
 	if (part.tokens == 1) {

@@ -13,9 +13,9 @@
 struct attention_args {
 	__u64 step;		/* struct step */
 	__u64 q;		/* float[rows][heads][head_dim] */
-	__u64 k_cache, v_cache;	/* as in rope_args.h */
+	__u64 k_cache, v_cache; /* as in rope_args.h */
 	__u64 k_head_bytes, v_head_bytes;
-	__u64 out;		/* float[rows][heads][head_dim] */
+	__u64 out; /* float[rows][heads][head_dim] */
 	__u32 heads, kv_heads, head_dim;
 	__u32 window;
 	__u32 rows_per_wg;

@@ -16,7 +16,7 @@ AXON_KERNEL void embed(const struct embed_args *args, uint32_t x)
 	uint32_t rows = axon_min(args->rows_per_wg, step->rows - first);
 	uint64_t out = args->out + (uint64_t)first * k * 4;
 	struct axon_dma_pack d = {
-		.h = { .op = AXON_DMA_UNPACK, .size = sizeof(d) },
+		.h = {.op = AXON_DMA_UNPACK, .size = sizeof(d)},
 		.dst = out,
 		.dst_stride = 4 * (int64_t)k,
 		.src = args->table.addr,

@@ -9,9 +9,9 @@
 #include "weight_args.h"
 
 struct embed_args {
-	struct weight table;	/* n = vocabulary, k = width */
-	__u64 step;		/* struct step */
-	__u64 out;		/* float[rows][k] */
+	struct weight table; /* n = vocabulary, k = width */
+	__u64 step;	     /* struct step */
+	__u64 out;	     /* float[rows][k] */
 	float scale;
 	__u32 rows_per_wg;
 };

@@ -51,9 +51,10 @@ AXON_KERNEL void gated(const struct gated_args *args, uint32_t x, uint32_t y)
 	uint32_t gate = axon_sram_take(&sram, (uint64_t)rows * stride);
 	uint32_t up = axon_sram_take(&sram, (uint64_t)rows * stride);
 	axon_token loaded;
-	uint32_t a = load_rows(&sram, args->gate_a, args->gate_a_type, args->gate.k, row, rows, &loaded);
-	struct axon_matrix_desc d = weight_matmul(&args->gate, col, cols, rows, a, args->gate_a_type, gate,
-						  stride, AXON_F32);
+	uint32_t a =
+		load_rows(&sram, args->gate_a, args->gate_a_type, args->gate.k, row, rows, &loaded);
+	struct axon_matrix_desc d = weight_matmul(&args->gate, col, cols, rows, a,
+						  args->gate_a_type, gate, stride, AXON_F32);
 
 	d.h.wait[0] = loaded;
 	axon_matrix(&d);
@@ -64,7 +65,8 @@ AXON_KERNEL void gated(const struct gated_args *args, uint32_t x, uint32_t y)
 	d.h.wait[0] = loaded;
 
 	struct vector_program p;
-	uint64_t out = args->out + row * args->out_stride + activation_row_bytes(args->out_type, col);
+	uint64_t out =
+		args->out + row * args->out_stride + activation_row_bytes(args->out_type, col);
 
 	v_begin(&p, rows, cols);
 	p.d.h.wait[0] = axon_matrix(&d);

@@ -10,16 +10,16 @@
 
 struct logprob {
 	float logprob;
-	float max;		/* largest logit */
-	float log_sum;		/* log Σ exp(logit − max) */
-	__u32 best;		/* its first column */
+	float max;     /* largest logit */
+	float log_sum; /* log Σ exp(logit − max) */
+	__u32 best;    /* its first column */
 };
 _Static_assert(sizeof(struct logprob) == 16, "logprob");
 
 struct logprob_args {
-	__u64 logits;		/* float[rows][vocabulary] */
-	__u64 targets;		/* __u32[rows] */
-	__u64 out;		/* struct logprob[rows] */
+	__u64 logits;  /* float[rows][vocabulary] */
+	__u64 targets; /* __u32[rows] */
+	__u64 out;     /* struct logprob[rows] */
 	__u32 vocabulary;
 	__u32 reserved;
 };

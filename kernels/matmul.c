@@ -34,11 +34,12 @@ AXON_KERNEL void matmul(const struct matmul_args *args, uint32_t x, uint32_t y)
 	uint32_t a = axon_sram_take(&sram, (uint64_t)rows * row_bytes);
 	uint32_t c_size = out->c_type == AXON_F32 ? 4 : 2;
 	struct axon_matrix_desc d =
-		weight_matmul(&out->w, col, axon_min(args->cols_per_wg, out->w.n - col), rows, a, out->a_type,
-			      out->c + row * out->c_stride + (uint64_t)col * c_size,
+		weight_matmul(&out->w, col, axon_min(args->cols_per_wg, out->w.n - col), rows, a,
+			      out->a_type, out->c + row * out->c_stride + (uint64_t)col * c_size,
 			      (int64_t)out->c_stride, out->c_type);
 
-	d.h.wait[0] = dma_rows(a, row_bytes, out->a + (uint64_t)row * row_bytes, row_bytes, rows, row_bytes);
+	d.h.wait[0] = dma_rows(a, row_bytes, out->a + (uint64_t)row * row_bytes, row_bytes, rows,
+			       row_bytes);
 	if (out->bias) {
 		d.h.flags = AXON_MATRIX_F_ADDEND | AXON_MATRIX_F_ADDEND_ROW;
 		d.addend = out->bias + (uint64_t)col * 4;

@@ -11,20 +11,20 @@
 #define MATMUL_OUTPUTS 3
 
 struct matmul_output {
-	struct weight w;	/* n = 0: unused, and those behind it */
-	__u64 a;		/* rows of a_type, as W's type wants them */
-	__u64 bias;		/* float[n] or 0 */
+	struct weight w; /* n = 0: unused, and those behind it */
+	__u64 a;	 /* rows of a_type, as W's type wants them */
+	__u64 bias;	 /* float[n] or 0 */
 	__u64 c;
-	__u64 c_stride;		/* bytes */
-	__u32 a_type;		/* AXON_Q8A, F32, BF16 */
-	__u32 c_type;		/* AXON_F32, BF16, F16 */
+	__u64 c_stride; /* bytes */
+	__u32 a_type;	/* AXON_Q8A, F32, BF16 */
+	__u32 c_type;	/* AXON_F32, BF16, F16 */
 };
 _Static_assert(sizeof(struct matmul_output) == 72, "matmul_output");
 
 struct matmul_args {
-	__u64 step;		/* struct step; rows = min(step->rows, max_rows) */
+	__u64 step; /* struct step; rows = min(step->rows, max_rows) */
 	__u32 max_rows;
-	__u32 cols_per_wg;	/* multiple of 16 */
+	__u32 cols_per_wg; /* multiple of 16 */
 	__u32 rows_per_wg;
 	__u32 reserved;
 	struct matmul_output out[MATMUL_OUTPUTS];

@@ -70,8 +70,10 @@ AXON_KERNEL void norm(const struct norm_args *args, uint32_t wg)
 		int32_t size = args->dense_type == AXON_F32 ? 4 : 2;
 		int64_t bytes = (int64_t)cols * size;
 
-		v_store(&p, v_operand(&p, args->dense + first * bytes, bytes, size,
-				      (uint8_t)args->dense_type), X);
+		v_store(&p,
+			v_operand(&p, args->dense + first * bytes, bytes, size,
+				  (uint8_t)args->dense_type),
+			X);
 	}
 	v_run(&p);
 }

@@ -11,14 +11,14 @@
 #include <linux/types.h>
 
 struct norm_args {
-	__u64 step;		/* struct step */
-	__u64 x;		/* float[rows][cols], updated when y is given */
-	__u64 y;		/* float[rows][cols] or 0 */
-	__u64 post;		/* float[cols] or 0 */
-	__u64 weight;		/* float[cols] or 0 */
-	__u64 q8a;		/* struct axon_q8a[rows][cols / 32] or 0 */
-	__u64 dense;		/* dense_type [rows][cols] or 0 */
-	__u32 dense_type;	/* AXON_F32, AXON_BF16 or AXON_F16 */
+	__u64 step;	  /* struct step */
+	__u64 x;	  /* float[rows][cols], updated when y is given */
+	__u64 y;	  /* float[rows][cols] or 0 */
+	__u64 post;	  /* float[cols] or 0 */
+	__u64 weight;	  /* float[cols] or 0 */
+	__u64 q8a;	  /* struct axon_q8a[rows][cols / 32] or 0 */
+	__u64 dense;	  /* dense_type [rows][cols] or 0 */
+	__u32 dense_type; /* AXON_F32, AXON_BF16 or AXON_F16 */
 	__u32 cols;
 	__u32 rows_per_wg;
 	float eps;

@@ -62,13 +62,13 @@ static struct axon_dma_copy cache_copy(const struct rope_args *args, uint64_t sr
 	int64_t head_bytes = 4 * (int64_t)args->head_dim;
 
 	return (struct axon_dma_copy){
-		.h = { .op = AXON_DMA_COPY, .size = sizeof(struct axon_dma_copy) },
+		.h = {.op = AXON_DMA_COPY, .size = sizeof(struct axon_dma_copy)},
 		.src = src,
 		.dst_type = AXON_F16,
 		.src_type = AXON_F32,
 		.dims = 3,
-		.extent = { args->head_dim, tokens, args->kv_heads },
-		.src_stride = { 4, head_bytes * args->kv_heads, head_bytes },
+		.extent = {args->head_dim, tokens, args->kv_heads},
+		.src_stride = {4, head_bytes * args->kv_heads, head_bytes},
 	};
 }
 
@@ -121,7 +121,8 @@ AXON_KERNEL void rope(const struct rope_args *args, uint32_t x)
 
 	append_values(args, args->v + kv_offset, tokens, pos);
 	if (args->k_norm)
-		normalise(args->k + kv_offset, tokens * args->kv_heads, args->head_dim, args->k_norm, args->eps);
+		normalise(args->k + kv_offset, tokens * args->kv_heads, args->head_dim,
+			  args->k_norm, args->eps);
 	append_keys(args, args->k + kv_offset, tokens, pos,
 		    rotate(args, args->k + kv_offset, tokens, args->kv_heads, pos));
 	if (args->q_norm)

@@ -13,14 +13,14 @@
 #include <linux/types.h>
 
 struct rope_args {
-	__u64 step;		/* struct step */
-	__u64 q, k, v;		/* float rows; q is rotated in place */
-	__u64 q_norm, k_norm;	/* float[head_dim] or 0 */
-	__u64 cos, sin;		/* float[positions][rope_dim / 2] */
+	__u64 step;	      /* struct step */
+	__u64 q, k, v;	      /* float rows; q is rotated in place */
+	__u64 q_norm, k_norm; /* float[head_dim] or 0 */
+	__u64 cos, sin;	      /* float[positions][rope_dim / 2] */
 	__u64 k_cache, v_cache;
-	__u64 k_head_bytes, v_head_bytes;	/* between kv heads of the cache */
+	__u64 k_head_bytes, v_head_bytes; /* between kv heads of the cache */
 	__u32 heads, kv_heads, head_dim;
-	__u32 rope_dim;		/* rotated leading elements of a head, even */
+	__u32 rope_dim; /* rotated leading elements of a head, even */
 	__u32 interleaved;
 	__u32 rows_per_wg;
 	float eps;

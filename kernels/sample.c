@@ -13,9 +13,9 @@
 struct sampler {
 	const struct sample_args *args;
 	uint32_t counter;
-	float max;		/* largest logit */
-	float threshold;	/* logits below are out */
-	float result;		/* where the vector engine leaves a number for the hart */
+	float max;	 /* largest logit */
+	float threshold; /* logits below are out */
+	float result;	 /* where the vector engine leaves a number for the hart */
 	struct axon_topk list[SHORT_LIST];
 	float kept[SHORT_LIST], weight[SHORT_LIST];
 };
@@ -108,7 +108,7 @@ static float from_order(int32_t i)
 	union {
 		int32_t i;
 		float f;
-	} v = { .i = i < 0 ? i ^ 0x7fffffff : i };
+	} v = {.i = i < 0 ? i ^ 0x7fffffff : i};
 
 	return v.f;
 }
@@ -237,7 +237,7 @@ static uint32_t choose(struct sampler *s)
 AXON_KERNEL void sample(const struct sample_args *args)
 {
 	struct step *step = (struct step *)args->step;
-	struct sampler s = { .args = args, .counter = step->counter };
+	struct sampler s = {.args = args, .counter = step->counter};
 
 	step->tokens[0] = choose(&s);
 	step->pos += step->rows;

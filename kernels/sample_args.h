@@ -11,8 +11,8 @@
 #include <linux/types.h>
 
 struct sample_args {
-	__u64 step;		/* struct step: tokens[0], pos, rows and counter are updated */
-	__u64 logits;		/* float[vocabulary] */
+	__u64 step;   /* struct step: tokens[0], pos, rows and counter are updated */
+	__u64 logits; /* float[vocabulary] */
 	__u64 seed;
 	__u32 vocabulary;
 	__u32 top_k;

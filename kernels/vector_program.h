@@ -15,7 +15,7 @@ struct vector_program {
 
 static inline void v_begin(struct vector_program *p, uint32_t rows, uint32_t cols)
 {
-	p->d.h = (struct axon_desc){ .op = AXON_VECTOR_RUN };
+	p->d.h = (struct axon_desc){.op = AXON_VECTOR_RUN};
 	p->d.rows = rows;
 	p->d.cols = cols;
 	p->d.insns = 0;
@@ -31,8 +31,7 @@ static inline uint8_t v_operand(struct vector_program *p, uint64_t addr, int64_t
 				int32_t col_stride, uint8_t type)
 {
 	p->d.operand[p->d.operands] = (struct axon_vector_operand){
-		.addr = addr, .row_stride = row_stride, .col_stride = col_stride, .type = type
-	};
+		.addr = addr, .row_stride = row_stride, .col_stride = col_stride, .type = type};
 	return p->d.operands++;
 }
 
@@ -40,8 +39,7 @@ static inline void v_word(struct vector_program *p, uint8_t op, uint8_t dst, uin
 			  uint8_t c, uint32_t imm, uint32_t imm2)
 {
 	p->insn[p->d.insns++] = (struct axon_vinsn){
-		.op = op, .dst = dst, .a = a, .b = b, .c = c, .imm = imm, .imm2 = imm2
-	};
+		.op = op, .dst = dst, .a = a, .b = b, .c = c, .imm = imm, .imm2 = imm2};
 }
 
 static inline uint32_t v_bits(float f)
@@ -49,7 +47,7 @@ static inline uint32_t v_bits(float f)
 	union {
 		float f;
 		uint32_t u;
-	} v = { .f = f };
+	} v = {.f = f};
 
 	return v.u;
 }
@@ -99,7 +97,8 @@ static inline void v_pass(struct vector_program *p)
 /* dst = all ones where row·a + col·b + c >= 0 */
 static inline void v_affine(struct vector_program *p, uint8_t dst, int16_t a, int16_t b, int32_t c)
 {
-	v_word(p, AXON_V_AFFINE, dst, 0, 0, 0, (uint32_t)c, (uint16_t)a | (uint32_t)(uint16_t)b << 16);
+	v_word(p, AXON_V_AFFINE, dst, 0, 0, 0, (uint32_t)c,
+	       (uint16_t)a | (uint32_t)(uint16_t)b << 16);
 }
 
 static inline axon_token v_run(struct vector_program *p)

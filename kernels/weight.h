@@ -10,22 +10,20 @@
 static inline uint32_t activation_row_bytes(uint32_t type, uint32_t k)
 {
 	switch (type) {
-	case AXON_Q8A:
-		return k / 32 * (uint32_t)sizeof(struct axon_q8a);
-	case AXON_F32:
-		return 4 * k;
-	default:
-		return 2 * k;
+	case AXON_Q8A: return k / 32 * (uint32_t)sizeof(struct axon_q8a);
+	case AXON_F32: return 4 * k;
+	default: return 2 * k;
 	}
 }
 
 /* c = a · W[first .. first + n), first a multiple of 16. The caller may set more before it issues. */
-static inline struct axon_matrix_desc weight_matmul(const struct weight *w, uint32_t first, uint32_t n,
-						    uint32_t m, uint32_t a, uint32_t a_type, uint64_t c,
-						    int64_t c_stride, uint32_t c_type)
+static inline struct axon_matrix_desc weight_matmul(const struct weight *w, uint32_t first,
+						    uint32_t n, uint32_t m, uint32_t a,
+						    uint32_t a_type, uint64_t c, int64_t c_stride,
+						    uint32_t c_type)
 {
 	return (struct axon_matrix_desc){
-		.h = { .op = AXON_MATRIX_MUL, .size = sizeof(struct axon_matrix_desc) },
+		.h = {.op = AXON_MATRIX_MUL, .size = sizeof(struct axon_matrix_desc)},
 		.m = m,
 		.n = n,
 		.k = w->k,
