@@ -79,14 +79,10 @@ static enum hart_exit fault(struct axon_hart *h, uint32_t cause, uint64_t pc, ui
 	return HART_EXIT_FAULT;
 }
 
-/* Should the hart stop here? Returns the exit, or -1 to go on. */
-static int poll_exit(const struct hart_env *env, uint64_t executed, uint64_t budget)
+/* How many taken branches may pass before the next poll, with @left of the budget left. */
+static uint32_t poll_interval(uint64_t left)
 {
-	if (env->stop && *env->stop)
-		return HART_EXIT_STOP;
-	if (executed >= budget)
-		return HART_EXIT_BUDGET;
-	return -1;
+	return left < POLL_INTERVAL ? left : POLL_INTERVAL;
 }
 
 enum hart_exit hart_run(struct axon_hart *h, const struct hart_env *env, uint64_t budget)
@@ -108,13 +104,13 @@ enum hart_exit hart_run(struct axon_hart *h, const struct hart_env *env, uint64_
 	const uint64_t sram_size = env->sram_size;
 	uint64_t cycles = h->cycles;
 	uint64_t retired = h->instret;
-	uint32_t fuel = budget < POLL_INTERVAL ? budget + 1 : POLL_INTERVAL;
+	uint32_t fuel = 1 + poll_interval(budget);	/* 1 for getting there */
 	struct hart_page *page;
 	const struct hart_op *p;
 	uint64_t target = h->pc;
+	uint64_t executed;
 	uint32_t cause;
 	unsigned rm;
-	int left;
 
 #define RD    x[p->rd]
 #define RS1   x[p->rs1]
@@ -231,6 +227,7 @@ enter:
 		cause = hart_code_fetch(env, target, handlers, &page);
 		if (cause)
 			return fault(h, cause, target, target);
+		fuel = 1;	/* decoding takes long: poll */
 	}
 	p = &page->ops[(target & HART_PAGE_MASK) / 4];
 	cycles -= p->before;
@@ -243,12 +240,16 @@ poll:
 		fuel = 1;
 		DISPATCH();
 	}
-	left = poll_exit(env, retired + (p - page->ops) - start, budget);
-	if (left >= 0) {
+	executed = retired + (uint64_t)(p - page->ops) - start;
+	if (env->stop && *env->stop) {
 		SYNC();
-		return left;
+		return HART_EXIT_STOP;
 	}
-	fuel = POLL_INTERVAL;
+	if (executed >= budget) {
+		SYNC();
+		return HART_EXIT_BUDGET;
+	}
+	fuel = poll_interval(budget - executed);
 	DISPATCH();
 
 op_branch_far:

@@ -176,16 +176,19 @@ static void decode_insn(struct decoder *d, unsigned index, uint32_t w)
 		op->rd = HART_X_SINK;
 }
 
+/* As many as decode_jump() may make. */
 static unsigned count_trampolines(const uint32_t words[HART_PAGE_INSNS])
 {
+	const uint32_t branch = hart_insns[HART_INSN_beq].match & 127;
+	const uint32_t jal = hart_insns[HART_INSN_jal].match;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < HART_PAGE_INSNS; i++) {
-		const struct hart_insn *insn = hart_insn_find(words[i]);
+		uint32_t opcode = words[i] & 127;
 
-		if (insn && insn->format == HART_FMT_B)
+		if (opcode == branch)
 			n += leaves_page(i, imm_b(words[i]));
-		else if (insn && insn->format == HART_FMT_J)
+		else if (opcode == jal)
 			n += leaves_page(i, imm_j(words[i]));
 	}
 	return n;
