@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef AXON_DEVICE_H
+#define AXON_DEVICE_H
+
+#include <linux/idr.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/spinlock.h>
+#include <linux/xarray.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_file.h>
+#include <drm/ttm/ttm_device.h>
+
+#include "axon_fault.h"
+#include "axon_hw.h"
+#include "axon_mmu.h"
+#include "axon_vram.h"
+
+struct axon_migrate;
+struct axon_ring;
+
+/* The part of every address space that user space may map; see the DOC comment in axon_vm.c. */
+#define AXON_VA_START 0x100000000ull
+#define AXON_VA_END   (1ull << (AXON_VA_BITS - 1))
+
+/* The chip gives up on a queue that makes no progress for this long, in modelled cycles... */
+#define AXON_HANG_CYCLES (2ull * AXON_CLOCK_HZ)
+/* ...or in wall time, should modelled time itself stand still (a WAIT that nobody signals). */
+#define AXON_HANG_WALL_MS 30000
+/* No command buffer runs for longer, progress or not: its fence must signal. */
+#define AXON_LIMIT_CYCLES (600ull * AXON_CLOCK_HZ)
+/* The driver's own look at a job, well after the chip should have ended it. */
+#define AXON_TIMEOUT_MS (4 * AXON_HANG_WALL_MS)
+/* Registers that report an action as done must do so within this time. */
+#define AXON_REG_TIMEOUT_US (5 * USEC_PER_SEC)
+
+/**
+ * struct axon_slot - one hardware queue slot
+ */
+struct axon_slot {
+	/** @adev: the device */
+	struct axon_device *adev;
+	/** @id: number of the slot */
+	unsigned int id;
+	/** @lock: protects @ring; taken in hard interrupt context */
+	spinlock_t lock;
+	/** @ring: what runs here, or NULL */
+	struct axon_ring *ring;
+};
+
+/**
+ * struct axon_device - one accelerator
+ */
+struct axon_device {
+	/** @drm: base class */
+	struct drm_device drm;
+	/** @regs: BAR 0 */
+	void __iomem *regs;
+	/** @vram_io: BAR 2, write-combined */
+	void __iomem *vram_io;
+	/** @vram_base: bus address of BAR 2, for CPU mappings */
+	resource_size_t vram_base;
+
+	/** @hw_version: major << 16 | minor */
+	u32 hw_version;
+	/** @num_cores: cores of the chip */
+	u32 num_cores;
+	/** @sram_size: bytes of local memory of each core */
+	u32 sram_size;
+	/** @clock_hz: rate of the modelled clock */
+	u32 clock_hz;
+	/** @num_slots: hardware queues in all */
+	u32 num_slots;
+	/** @features: AXON_FEAT_* */
+	u64 features;
+	/** @vram_size: bytes of device memory */
+	u64 vram_size;
+	/** @uuid: identity of the chip */
+	u8 uuid[16];
+
+	/** @ttm: buffer placement */
+	struct ttm_device ttm;
+	/** @vram: manager of TTM_PL_VRAM */
+	struct axon_vram_mgr vram;
+	/** @tt: manager of TTM_PL_TT */
+	struct ttm_resource_manager tt;
+
+	/** @pt_pool: page tables, 4 KiB each */
+	struct dma_pool *pt_pool;
+	/** @inv_lock: serialises use of the invalidation registers */
+	struct mutex inv_lock;
+	/** @mmu_lock: protects @mmu */
+	struct mutex mmu_lock;
+	/** @mmu: address space 0, which no user program can name */
+	struct axon_mmu mmu;
+	/** @as_ida: address spaces in use, from 1 */
+	struct ida as_ida;
+	/** @as_root: contents of the address-space table, to restore after a reset */
+	u64 as_root[AXON_NUM_AS];
+
+	/** @slots: hardware queues */
+	struct axon_slot slots[AXON_NUM_SLOTS];
+	/** @slot_ida: slots in use */
+	struct ida slot_ida;
+	/** @slots_used: number of them */
+	atomic_t slots_used;
+
+	/** @faults: fault ring */
+	struct axon_fault_ring faults;
+	/** @num_faults: fault records seen */
+	atomic64_t num_faults;
+	/** @num_resets: queue resets done */
+	atomic64_t num_resets;
+	/** @reset_lock: serialises whole-device resets */
+	struct mutex reset_lock;
+	/** @lost: the chip did not come out of a reset; nothing is submitted any more */
+	bool lost;
+
+	/** @migrate: the driver's own queue, or NULL before it is up */
+	struct axon_migrate *migrate;
+};
+
+/**
+ * struct axon_file - one open file
+ */
+struct axon_file {
+	/** @adev: the device */
+	struct axon_device *adev;
+	/** @vms: address spaces by handle */
+	struct xarray vms;
+	/** @queues: queues by handle */
+	struct xarray queues;
+	/** @lock: protects @busy_ns */
+	spinlock_t lock;
+	/** @busy_ns: engine time of queues that are gone */
+	u64 busy_ns[AXON_NUM_ENGINES];
+};
+
+static inline struct axon_device *to_axon_device(struct drm_device *drm)
+{
+	return container_of(drm, struct axon_device, drm);
+}
+
+static inline struct axon_file *to_axon_file(struct drm_file *file)
+{
+	return file->driver_priv;
+}
+
+/* Module-wide: resets, time-outs and the release of queues. */
+extern struct workqueue_struct *axon_wq;
+
+int axon_device_init(struct axon_device *adev);
+void axon_device_fini(struct axon_device *adev);
+void axon_device_start(struct axon_device *adev);
+void axon_device_set_root(struct axon_device *adev, unsigned int as, u64 root);
+
+#endif

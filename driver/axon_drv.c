@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/module.h>
+#include <linux/pci.h>
+
+#include <drm/drm_accel.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_ioctl.h>
+
+#include "axon_accel.h"
+#include "axon_device.h"
+#include "axon_gem.h"
+#include "axon_job.h"
+#include "axon_query.h"
+#include "axon_queue.h"
+#include "axon_vm.h"
+
+struct workqueue_struct *axon_wq;
+
+static int axon_open(struct drm_device *drm, struct drm_file *file)
+{
+	struct axon_file *afile = kzalloc(sizeof(*afile), GFP_KERNEL);
+
+	if (!afile)
+		return -ENOMEM;
+
+	afile->adev = to_axon_device(drm);
+	xa_init_flags(&afile->vms, XA_FLAGS_ALLOC1);
+	xa_init_flags(&afile->queues, XA_FLAGS_ALLOC1);
+	spin_lock_init(&afile->lock);
+	file->driver_priv = afile;
+	return 0;
+}
+
+static void axon_postclose(struct drm_device *drm, struct drm_file *file)
+{
+	struct axon_file *afile = to_axon_file(file);
+
+	axon_queue_close(afile);
+	axon_vm_close(afile);
+	kfree(afile);
+}
+
+#define AXON_IOCTL(name, func) DRM_IOCTL_DEF_DRV(AXON_##name, func, DRM_RENDER_ALLOW)
+
+static const struct drm_ioctl_desc axon_ioctls[] = {
+	AXON_IOCTL(QUERY, axon_query_ioctl),
+	AXON_IOCTL(VM_CREATE, axon_vm_create_ioctl),
+	AXON_IOCTL(VM_DESTROY, axon_vm_destroy_ioctl),
+	AXON_IOCTL(VM_BIND, axon_vm_bind_ioctl),
+	AXON_IOCTL(BO_CREATE, axon_bo_create_ioctl),
+	AXON_IOCTL(BO_MMAP_OFFSET, axon_bo_mmap_offset_ioctl),
+	AXON_IOCTL(QUEUE_CREATE, axon_queue_create_ioctl),
+	AXON_IOCTL(QUEUE_DESTROY, axon_queue_destroy_ioctl),
+	AXON_IOCTL(QUEUE_STATE, axon_queue_state_ioctl),
+	AXON_IOCTL(SUBMIT, axon_submit_ioctl),
+};
+
+static const struct file_operations axon_fops = {
+	.owner = THIS_MODULE,
+	DRM_ACCEL_FOPS,
+	.show_fdinfo = drm_show_fdinfo,
+};
+
+static const struct drm_driver axon_drm_driver = {
+	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM | DRIVER_GEM_GPUVA | DRIVER_SYNCOBJ |
+			   DRIVER_SYNCOBJ_TIMELINE,
+	.open = axon_open,
+	.postclose = axon_postclose,
+	.show_fdinfo = axon_show_fdinfo,
+	.ioctls = axon_ioctls,
+	.num_ioctls = ARRAY_SIZE(axon_ioctls),
+	.fops = &axon_fops,
+	.name = "axon",
+	.desc = "Axon AI accelerator",
+	.date = "20250601",
+	.major = 1,
+	.minor = 0,
+};
+
+static int axon_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct axon_device *adev;
+	int ret;
+
+	adev = devm_drm_dev_alloc(&pdev->dev, &axon_drm_driver, struct axon_device, drm);
+	if (IS_ERR(adev))
+		return PTR_ERR(adev);
+
+	pci_set_drvdata(pdev, adev);
+	ret = axon_device_init(adev);
+	if (ret)
+		return ret;
+
+	ret = drm_dev_register(&adev->drm, 0);
+	if (ret)
+		axon_device_fini(adev);
+	return ret;
+}
+
+static void axon_pci_remove(struct pci_dev *pdev)
+{
+	struct axon_device *adev = pci_get_drvdata(pdev);
+
+	drm_dev_unplug(&adev->drm);
+	axon_device_fini(adev);
+}
+
+static const struct pci_device_id axon_pci_ids[] = {
+	{ PCI_DEVICE(AXON_PCI_VENDOR_ID, AXON_PCI_DEVICE_ID) }, {}
+};
+MODULE_DEVICE_TABLE(pci, axon_pci_ids);
+
+static struct pci_driver axon_pci_driver = {
+	.name = "axon",
+	.id_table = axon_pci_ids,
+	.probe = axon_pci_probe,
+	.remove = axon_pci_remove,
+	/* A machine that reboots must not find the chip writing to memory. */
+	.shutdown = axon_pci_remove,
+};
+
+static int __init axon_init(void)
+{
+	int ret;
+
+	/* Fences depend on what runs here: it must go on when memory is short. */
+	axon_wq = alloc_workqueue("axon", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!axon_wq)
+		return -ENOMEM;
+
+	ret = pci_register_driver(&axon_pci_driver);
+	if (ret)
+		destroy_workqueue(axon_wq);
+	return ret;
+}
+
+static void __exit axon_exit(void)
+{
+	pci_unregister_driver(&axon_pci_driver);
+	destroy_workqueue(axon_wq);
+}
+
+module_init(axon_init);
+module_exit(axon_exit);
+
+MODULE_DESCRIPTION("Axon AI accelerator");
+MODULE_AUTHOR("The Axon authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/dma-mapping.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include "axon_device.h"
+#include "axon_fault.h"
+#include "axon_regs.h"
+#include "axon_ring.h"
+
+#define AXON_FAULT_RECORDS BIT(AXON_FAULT_RING_LOG2)
+#define AXON_FAULT_SIZE	   (AXON_FAULT_RECORDS * sizeof(struct axon_fault))
+
+/**
+ * axon_fault_init() - allocate the fault ring
+ * @adev: the device
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int axon_fault_init(struct axon_device *adev)
+{
+	struct axon_fault_ring *ring = &adev->faults;
+
+	ring->records = dma_alloc_coherent(adev->drm.dev, AXON_FAULT_SIZE, &ring->dma, GFP_KERNEL);
+	return ring->records ? 0 : -ENOMEM;
+}
+
+/**
+ * axon_fault_fini() - the mirror of axon_fault_init()
+ * @adev: the device; the chip is stopped
+ */
+void axon_fault_fini(struct axon_device *adev)
+{
+	struct axon_fault_ring *ring = &adev->faults;
+
+	dma_free_coherent(adev->drm.dev, AXON_FAULT_SIZE, ring->records, ring->dma);
+}
+
+/**
+ * axon_fault_start() - tell the chip, fresh from reset, where the ring is
+ * @adev: the device
+ */
+void axon_fault_start(struct axon_device *adev)
+{
+	struct axon_fault_ring *ring = &adev->faults;
+
+	mutex_lock(&ring->lock);
+	ring->tail = axon_read32(adev, FAULT, HEAD);
+	ring->lost = axon_read32(adev, FAULT, LOST);
+	axon_write32(adev, FAULT, TAIL, ring->tail);
+	axon_write64(adev, FAULT, BASE, ring->dma);
+	axon_write32(adev, FAULT, LOG2, AXON_FAULT_RING_LOG2);
+	mutex_unlock(&ring->lock);
+}
+
+static void axon_fault_deliver(struct axon_device *adev, const struct axon_fault *record)
+{
+	struct axon_slot *slot;
+
+	atomic64_inc(&adev->num_faults);
+	if (record->slot >= adev->num_slots) {
+		drm_err_ratelimited(&adev->drm, "fault record names slot %u of %u\n", record->slot,
+				    adev->num_slots);
+		return;
+	}
+
+	drm_dbg(&adev->drm, "fault %u on slot %u, address %#llx, pc %#llx\n", record->cause,
+		record->slot, record->addr, record->pc);
+	slot = &adev->slots[record->slot];
+	spin_lock_irq(&slot->lock);
+	if (slot->ring)
+		slot->ring->fault(slot->ring, record);
+	spin_unlock_irq(&slot->lock);
+}
+
+/**
+ * axon_fault_drain() - deliver every record to the queue that it is about
+ * @adev: the device
+ */
+void axon_fault_drain(struct axon_device *adev)
+{
+	struct axon_fault_ring *ring = &adev->faults;
+	struct axon_fault record;
+	u32 head, lost;
+	int idx;
+
+	if (!drm_dev_enter(&adev->drm, &idx))
+		return;
+
+	mutex_lock(&ring->lock);
+	head = axon_read32(adev, FAULT, HEAD);
+	if (head - ring->tail > AXON_FAULT_RECORDS) {
+		drm_err_ratelimited(&adev->drm, "fault ring: head %u is out of reach of tail %u\n",
+				    head, ring->tail);
+		ring->tail = head;
+	}
+	for (; ring->tail != head; ring->tail++) {
+		record = ring->records[ring->tail % AXON_FAULT_RECORDS];
+		axon_fault_deliver(adev, &record);
+	}
+	axon_write32(adev, FAULT, TAIL, ring->tail);
+
+	lost = axon_read32(adev, FAULT, LOST);
+	if (lost != ring->lost)
+		drm_warn(&adev->drm, "the chip lost %u fault records\n", lost - ring->lost);
+	ring->lost = lost;
+	mutex_unlock(&ring->lock);
+	drm_dev_exit(idx);
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <drm/drm_gem.h>
+#include <drm/drm_gem_ttm_helper.h>
+#include <drm/drm_print.h>
+#include <drm/drm_vma_manager.h>
+#include <drm/ttm/ttm_placement.h>
+
+#include "axon_accel.h"
+#include "axon_device.h"
+#include "axon_gem.h"
+#include "axon_vm.h"
+
+#define AXON_BO_PLACEMENTS (DRM_AXON_BO_VRAM | DRM_AXON_BO_SYSTEM)
+
+static void axon_bo_free(struct drm_gem_object *obj)
+{
+	ttm_bo_put(&to_axon_bo(obj)->tbo);
+}
+
+/* Runs when the last reference that TTM itself holds is gone. */
+static void axon_bo_destroy(struct ttm_buffer_object *tbo)
+{
+	struct axon_bo *bo = container_of(tbo, struct axon_bo, tbo);
+
+	drm_gem_object_release(&tbo->base);
+	if (bo->vm_obj)
+		drm_gem_object_put(bo->vm_obj);
+	kfree(bo);
+}
+
+/* PRIME is not offered: refuse it here, before an importer asks for pages. */
+static struct dma_buf *axon_bo_export(struct drm_gem_object *obj, int flags)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+static const struct drm_gem_object_funcs axon_bo_funcs = {
+	.free = axon_bo_free,
+	.export = axon_bo_export,
+	.print_info = drm_gem_ttm_print_info,
+	.vmap = drm_gem_ttm_vmap,
+	.vunmap = drm_gem_ttm_vunmap,
+	.mmap = drm_gem_ttm_mmap,
+};
+
+/* Device memory first: system memory is what is left when that is full. */
+static void axon_bo_placement(u32 flags, struct ttm_place places[2], struct ttm_placement *out)
+{
+	out->placement = places;
+	out->num_placement = 0;
+	if (flags & DRM_AXON_BO_VRAM)
+		places[out->num_placement++] = (struct ttm_place){ .mem_type = TTM_PL_VRAM };
+	if (flags & DRM_AXON_BO_SYSTEM)
+		places[out->num_placement++] = (struct ttm_place){ .mem_type = TTM_PL_TT };
+}
+
+/* TTM says -ENOMEM when a placement is full; say which memory it was. */
+static int axon_bo_placement_error(u32 flags, int ret)
+{
+	return ret == -ENOMEM && flags == DRM_AXON_BO_VRAM ? -ENOSPC : ret;
+}
+
+/**
+ * axon_bo_validate() - bring a buffer to a place where the chip can reach it
+ * @bo: the buffer, locked
+ *
+ * Return: 0, -ENOSPC when device memory is full, or another negative error.
+ */
+int axon_bo_validate(struct axon_bo *bo)
+{
+	struct ttm_operation_ctx ctx = { .interruptible = true };
+	struct ttm_placement placement;
+	struct ttm_place places[2];
+
+	axon_bo_placement(bo->flags, places, &placement);
+	return axon_bo_placement_error(bo->flags, ttm_bo_validate(&bo->tbo, &placement, &ctx));
+}
+
+static u64 axon_bo_max_size(struct axon_device *adev, u32 flags)
+{
+	return max(flags & DRM_AXON_BO_VRAM ? adev->vram_size : 0,
+		   flags & DRM_AXON_BO_SYSTEM ? adev->tt.size : 0);
+}
+
+static struct axon_bo *axon_bo_create(struct axon_device *adev, u64 size, u32 flags, u32 purpose,
+				      struct axon_vm *vm)
+{
+	struct ttm_operation_ctx ctx = { .interruptible = true };
+	struct dma_resv *resv = vm ? drm_gpuvm_resv(&vm->base) : NULL;
+	struct ttm_placement placement;
+	struct ttm_place places[2];
+	struct axon_bo *bo;
+	int ret;
+
+	bo = kzalloc(sizeof(*bo), GFP_KERNEL);
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+
+	bo->flags = flags;
+	bo->purpose = purpose;
+	bo->tbo.base.funcs = &axon_bo_funcs;
+	drm_gem_private_object_init(&adev->drm, &bo->tbo.base, size);
+	if (vm) {
+		bo->vm_obj = drm_gpuvm_resv_obj(&vm->base);
+		drm_gem_object_get(bo->vm_obj);
+	}
+
+	/* From here on TTM frees @bo when something fails. */
+	axon_bo_placement(flags, places, &placement);
+	ret = ttm_bo_init_reserved(&adev->ttm, &bo->tbo, ttm_bo_type_device, &placement, 0, &ctx,
+				   NULL, resv, axon_bo_destroy);
+	if (ret)
+		return ERR_PTR(axon_bo_placement_error(flags, ret));
+
+	if (!vm)
+		ttm_bo_unreserve(&bo->tbo);
+	return bo;
+}
+
+/* A buffer of one VM only shares that VM's reservation, which must be held while it is made. */
+static struct axon_bo *axon_bo_create_in(struct axon_device *adev, u64 size, u32 flags, u32 purpose,
+					 struct axon_vm *vm)
+{
+	struct axon_bo *bo;
+	int ret;
+
+	ret = dma_resv_lock_interruptible(drm_gpuvm_resv(&vm->base), NULL);
+	if (ret)
+		return ERR_PTR(ret);
+	bo = axon_bo_create(adev, size, flags, purpose, vm);
+	dma_resv_unlock(drm_gpuvm_resv(&vm->base));
+	return bo;
+}
+
+/**
+ * axon_bo_create_ioctl() - DRM_IOCTL_AXON_BO_CREATE
+ * @drm: the device
+ * @data: struct drm_axon_bo_create
+ * @file: the caller
+ *
+ * Return: 0; -EINVAL for size 0, unknown flags or purpose, or no placement; -ENOENT for a VM that
+ * does not exist; -ENOSPC when no allowed placement can hold the buffer.
+ */
+int axon_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct axon_device *adev = to_axon_device(drm);
+	struct drm_axon_bo_create *args = data;
+	struct axon_vm *vm;
+	struct axon_bo *bo;
+	int ret;
+
+	if (!args->size || !(args->flags & AXON_BO_PLACEMENTS) ||
+	    args->flags & ~AXON_BO_PLACEMENTS || args->purpose >= DRM_AXON_PURPOSE_COUNT)
+		return -EINVAL;
+
+	if (args->size > axon_bo_max_size(adev, args->flags))
+		return -ENOSPC;
+
+	args->size = PAGE_ALIGN(args->size);
+	if (args->vm_id) {
+		vm = axon_vm_lookup(to_axon_file(file), args->vm_id);
+		if (!vm)
+			return -ENOENT;
+		bo = axon_bo_create_in(adev, args->size, args->flags, args->purpose, vm);
+		axon_vm_put(vm);
+	} else {
+		bo = axon_bo_create(adev, args->size, args->flags, args->purpose, NULL);
+	}
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+
+	ret = drm_gem_handle_create(file, &bo->tbo.base, &args->handle);
+	drm_gem_object_put(&bo->tbo.base);
+	return ret;
+}
+
+/**
+ * axon_bo_mmap_offset_ioctl() - DRM_IOCTL_AXON_BO_MMAP_OFFSET
+ * @drm: the device
+ * @data: struct drm_axon_bo_mmap_offset
+ * @file: the caller
+ *
+ * Return: 0; -EINVAL for non-zero padding; -ENOENT for a handle that does not exist.
+ */
+int axon_bo_mmap_offset_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_axon_bo_mmap_offset *args = data;
+	struct drm_gem_object *obj;
+
+	if (args->pad)
+		return -EINVAL;
+
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	args->offset = drm_vma_node_offset_addr(&obj->vma_node);
+	drm_gem_object_put(obj);
+	return 0;
+}

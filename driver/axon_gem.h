@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef AXON_GEM_H
+#define AXON_GEM_H
+
+#include <drm/ttm/ttm_bo.h>
+
+struct drm_device;
+struct drm_file;
+
+/**
+ * struct axon_bo - a buffer
+ */
+struct axon_bo {
+	/** @tbo: base class */
+	struct ttm_buffer_object tbo;
+	/** @vm_obj: owner of the reservation shared with the only VM, or NULL; referenced */
+	struct drm_gem_object *vm_obj;
+	/** @flags: DRM_AXON_BO_*: allowed placements */
+	u32 flags;
+	/** @purpose: enum drm_axon_purpose */
+	u32 purpose;
+};
+
+static inline struct axon_bo *to_axon_bo(struct drm_gem_object *obj)
+{
+	return container_of(obj, struct axon_bo, tbo.base);
+}
+
+int axon_bo_validate(struct axon_bo *bo);
+
+int axon_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *file);
+int axon_bo_mmap_offset_ioctl(struct drm_device *drm, void *data, struct drm_file *file);
+
+#endif

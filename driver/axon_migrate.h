@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef AXON_MIGRATE_H
+#define AXON_MIGRATE_H
+
+struct axon_device;
+struct ttm_resource;
+
+int axon_migrate_init(struct axon_device *adev);
+void axon_migrate_fini(struct axon_device *adev);
+int axon_migrate_clear(struct axon_device *adev, struct ttm_resource *res);
+
+#endif

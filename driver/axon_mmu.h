@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef AXON_MMU_H
+#define AXON_MMU_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct axon_cursor;
+struct axon_device;
+struct axon_pt;
+
+/* How the kernel's own address space is laid out. Slots come first, at fixed places. */
+#define AXON_KERNEL_VA_SLOT(slot) (0x100000000ull + (slot)*0x100000ull)
+#define AXON_KERNEL_VA_VRAM	  (1ull << 46)
+
+/**
+ * struct axon_mmu - the page tables of one address space
+ *
+ * The owner's lock covers all of it: &axon_vm.lock, or &axon_device.mmu_lock for the kernel's.
+ */
+struct axon_mmu {
+	/** @adev: the device */
+	struct axon_device *adev;
+	/** @root: level 3 */
+	struct axon_pt *root;
+	/** @dead: tables out of use, freed once the chip has forgotten them */
+	struct list_head dead;
+	/** @as: number of the address space */
+	unsigned int as;
+};
+
+int axon_mmu_init(struct axon_mmu *mmu, struct axon_device *adev, unsigned int as);
+void axon_mmu_fini(struct axon_mmu *mmu);
+int axon_mmu_prepare_map(struct axon_mmu *mmu, u64 va, const struct axon_cursor *mem);
+int axon_mmu_prepare_unmap(struct axon_mmu *mmu, u64 va, u64 size);
+void axon_mmu_map(struct axon_mmu *mmu, u64 va, const struct axon_cursor *mem, u64 flags);
+void axon_mmu_unmap(struct axon_mmu *mmu, u64 va, u64 size);
+void axon_mmu_prune(struct axon_mmu *mmu, u64 va, u64 size);
+int axon_mmu_flush(struct axon_mmu *mmu, u64 start, u64 end);
+
+int axon_mmu_setup(struct axon_device *adev);
+void axon_mmu_teardown(struct axon_device *adev);
+
+#endif

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: Queues
+ *
+ * A queue is a slot of the chip with a scheduler of its own in front of it. It dies of its first
+ * fault: all its fences signal with -EIO, and it stays for its owner to read the fault record of.
+ *
+ * Taking a queue down has two halves. axon_queue_kill() runs when the handle goes: it stops the
+ * slot and ends every job, those on the chip at once and those that still wait for another fence
+ * when that one signals. Each job holds the queue, because the scheduler does not tolerate being
+ * freed under them, and the last one is freed from within the scheduler; so the second half is
+ * work of its own, axon_queue_release().
+ */
+
+#include <linux/capability.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include <drm/drm_print.h>
+
+#include "axon_accel.h"
+#include "axon_device.h"
+#include "axon_fence.h"
+#include "axon_queue.h"
+#include "axon_sched.h"
+#include "axon_vm.h"
+
+static struct axon_queue *to_axon_queue(struct axon_ring *ring)
+{
+	return container_of(ring, struct axon_queue, ring);
+}
+
+static void axon_queue_release(struct work_struct *work)
+{
+	struct axon_queue *q = container_of(work, struct axon_queue, release_work);
+
+	/*
+	 * A fence of someone else's that a job waited for may be signalling just now, and will wake
+	 * the scheduler as the last thing it does. It does so with interrupts off.
+	 */
+	synchronize_rcu_expedited();
+	drm_sched_fini(&q->sched);
+	axon_vm_put(q->vm);
+	mutex_destroy(&q->lock);
+	axon_timeline_put(q->ring.timeline);
+	kfree(q);
+}
+
+static void axon_queue_kref_release(struct kref *kref)
+{
+	struct axon_queue *q = container_of(kref, struct axon_queue, kref);
+
+	queue_work(axon_wq, &q->release_work);
+}
+
+/**
+ * axon_queue_put() - drop a reference
+ * @q: the queue
+ */
+void axon_queue_put(struct axon_queue *q)
+{
+	kref_put(&q->kref, axon_queue_kref_release);
+}
+
+/**
+ * axon_queue_lookup() - find a queue
+ * @afile: the caller's file
+ * @id: handle
+ *
+ * Return: the queue, referenced, or NULL.
+ */
+struct axon_queue *axon_queue_lookup(struct axon_file *afile, u32 id)
+{
+	struct axon_queue *q;
+
+	xa_lock(&afile->queues);
+	q = xa_load(&afile->queues, id);
+	if (q)
+		kref_get(&q->kref);
+	xa_unlock(&afile->queues);
+	return q;
+}
+
+/**
+ * axon_queue_error() - tell whether a queue is dead
+ * @q: the queue
+ *
+ * Return: 0, or why it is.
+ */
+int axon_queue_error(struct axon_queue *q)
+{
+	return READ_ONCE(q->ring.timeline->error);
+}
+
+static void axon_queue_stop(struct work_struct *work)
+{
+	struct axon_queue *q = container_of(work, struct axon_queue, stop_work);
+
+	axon_ring_stop(&q->ring, -EIO);
+	axon_queue_put(q);
+}
+
+/* Under the slot's lock: the queue is there, and its handle holds it. */
+static void axon_queue_fault(struct axon_ring *ring, const struct axon_fault *record)
+{
+	struct axon_queue *q = to_axon_queue(ring);
+
+	spin_lock(&q->fault_lock);
+	if (q->fault.cause == AXON_FAULT_NONE)
+		q->fault = *record;
+	spin_unlock(&q->fault_lock);
+
+	axon_queue_get(q);
+	if (!queue_work(axon_wq, &q->stop_work))
+		axon_queue_put(q);
+}
+
+static struct axon_queue *axon_queue_create(struct axon_device *adev, struct axon_vm *vm,
+					    u32 priority)
+{
+	struct axon_queue *q;
+	int ret;
+
+	q = kzalloc(sizeof(*q), GFP_KERNEL);
+	if (!q)
+		return ERR_PTR(-ENOMEM);
+
+	kref_init(&q->kref);
+	mutex_init(&q->lock);
+	init_waitqueue_head(&q->idle);
+	spin_lock_init(&q->fault_lock);
+	INIT_WORK(&q->stop_work, axon_queue_stop);
+	INIT_WORK(&q->release_work, axon_queue_release);
+	q->vm = vm;
+	q->ring.fault = axon_queue_fault;
+	q->ring.as = vm->mmu.as;
+	q->ring.priority = priority;
+
+	ret = axon_ring_init(&q->ring, adev, false);
+	if (ret)
+		goto err_free;
+
+	ret = axon_sched_queue_init(q);
+	if (ret)
+		goto err_ring;
+
+	kref_get(&vm->kref);
+	axon_ring_start(&q->ring);
+	return q;
+
+err_ring:
+	axon_ring_fini(&q->ring, -ECANCELED);
+	axon_timeline_put(q->ring.timeline);
+err_free:
+	mutex_destroy(&q->lock);
+	kfree(q);
+	return ERR_PTR(ret);
+}
+
+/* Keep what the queue has used, for the file's totals. */
+static void axon_queue_account(struct axon_queue *q, struct axon_file *afile)
+{
+	struct axon_counters counters;
+	unsigned int e;
+
+	if (!axon_ring_poll(&q->ring, NULL, &counters))
+		return;
+
+	spin_lock(&afile->lock);
+	for (e = 0; e < AXON_NUM_ENGINES; e++)
+		afile->busy_ns[e] += counters.ns[e];
+	spin_unlock(&afile->lock);
+}
+
+/* The handle's reference becomes ours. */
+static void axon_queue_kill(struct axon_queue *q, struct axon_file *afile)
+{
+	mutex_lock(&q->lock);
+	q->closed = true;
+	mutex_unlock(&q->lock);
+
+	axon_ring_stop(&q->ring, -ECANCELED);
+	axon_queue_account(q, afile);
+	axon_ring_fini(&q->ring, -ECANCELED);
+	drm_sched_entity_fini(&q->entity);
+
+	/* So that, as a rule, nothing of the queue is left when its owner goes on. */
+	wait_event_timeout(q->idle, !atomic_read(&q->jobs), HZ);
+	axon_queue_put(q);
+	flush_workqueue(axon_wq);
+}
+
+/**
+ * axon_queue_close() - end the queues of a file that is being closed
+ * @afile: the file
+ */
+void axon_queue_close(struct axon_file *afile)
+{
+	struct axon_queue *q;
+	unsigned long id;
+
+	xa_for_each(&afile->queues, id, q)
+		axon_queue_kill(q, afile);
+	xa_destroy(&afile->queues);
+}
+
+static int axon_queue_priority(u32 priority)
+{
+	if (priority > DRM_AXON_PRIORITY_HIGH)
+		return -EINVAL;
+	if (priority == DRM_AXON_PRIORITY_HIGH && !capable(CAP_SYS_NICE))
+		return -EACCES;
+	return 0;
+}
+
+/**
+ * axon_queue_create_ioctl() - DRM_IOCTL_AXON_QUEUE_CREATE
+ * @drm: the device
+ * @data: struct drm_axon_queue_create
+ * @file: the caller
+ *
+ * Return: 0; -EINVAL for unknown flags or priority; -EACCES for a priority that needs CAP_SYS_NICE;
+ * -ENOENT for a VM that does not exist; -EBUSY when every slot is taken; -ENODEV when the chip is
+ * lost.
+ */
+int axon_queue_create_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct axon_device *adev = to_axon_device(drm);
+	struct axon_file *afile = to_axon_file(file);
+	struct drm_axon_queue_create *args = data;
+	struct axon_queue *q;
+	struct axon_vm *vm;
+	int ret;
+
+	if (args->flags)
+		return -EINVAL;
+
+	ret = axon_queue_priority(args->priority);
+	if (ret)
+		return ret;
+
+	if (READ_ONCE(adev->lost))
+		return -ENODEV;
+
+	vm = axon_vm_lookup(afile, args->vm_id);
+	if (!vm)
+		return -ENOENT;
+
+	q = axon_queue_create(adev, vm, args->priority);
+	axon_vm_put(vm);
+	if (IS_ERR(q))
+		return PTR_ERR(q);
+
+	ret = xa_alloc(&afile->queues, &args->queue_id, q, xa_limit_31b, GFP_KERNEL);
+	if (ret)
+		axon_queue_kill(q, afile);
+	return ret;
+}
+
+/**
+ * axon_queue_destroy_ioctl() - DRM_IOCTL_AXON_QUEUE_DESTROY
+ * @drm: the device
+ * @data: struct drm_axon_queue_destroy
+ * @file: the caller
+ *
+ * Jobs that are not done yet are dropped; their fences signal with -ECANCELED.
+ *
+ * Return: 0; -EINVAL for non-zero padding; -ENOENT for a queue that does not exist.
+ */
+int axon_queue_destroy_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct axon_file *afile = to_axon_file(file);
+	struct drm_axon_queue_destroy *args = data;
+	struct axon_queue *q;
+
+	if (args->pad)
+		return -EINVAL;
+
+	q = xa_erase(&afile->queues, args->queue_id);
+	if (!q)
+		return -ENOENT;
+
+	axon_queue_kill(q, afile);
+	return 0;
+}
+
+/**
+ * axon_queue_state_ioctl() - DRM_IOCTL_AXON_QUEUE_STATE
+ * @drm: the device
+ * @data: struct drm_axon_queue_state
+ * @file: the caller
+ *
+ * Return: 0; -EINVAL for an output field that is not 0; -ENOENT for a queue that does not exist.
+ */
+int axon_queue_state_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_axon_queue_state *args = data;
+	struct axon_queue *q;
+	bool dead;
+
+	if (args->status || memchr_inv(&args->fault, 0, sizeof(args->fault)))
+		return -EINVAL;
+
+	q = axon_queue_lookup(to_axon_file(file), args->queue_id);
+	if (!q)
+		return -ENOENT;
+
+	spin_lock_irq(&q->fault_lock);
+	args->fault = q->fault;
+	spin_unlock_irq(&q->fault_lock);
+	dead = args->fault.cause != AXON_FAULT_NONE || axon_queue_error(q);
+	args->status = dead ? DRM_AXON_QUEUE_DEAD : DRM_AXON_QUEUE_OK;
+	axon_queue_put(q);
+	return 0;
+}

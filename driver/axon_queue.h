@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef AXON_QUEUE_H
+#define AXON_QUEUE_H
+
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "axon_compat.h"
+#include "axon_ring.h"
+
+struct axon_file;
+struct axon_vm;
+struct drm_device;
+struct drm_file;
+
+/**
+ * struct axon_queue - a user's queue
+ */
+struct axon_queue {
+	/** @ring: the hardware's part */
+	struct axon_ring ring;
+	/** @kref: the handle's, one of each job, and of each ioctl under way */
+	struct kref kref;
+	/** @vm: address space of the command buffers, referenced */
+	struct axon_vm *vm;
+	/** @sched: feeds @ring */
+	struct drm_gpu_scheduler sched;
+	/** @entity: the only one of @sched */
+	struct drm_sched_entity entity;
+
+	/** @lock: makes the order of fences that of jobs; protects @closed */
+	struct mutex lock;
+	/** @closed: the handle is gone; nothing may be pushed any more */
+	bool closed;
+	/** @jobs: jobs that are not freed yet */
+	atomic_t jobs;
+	/** @idle: woken when @jobs becomes 0 */
+	wait_queue_head_t idle;
+
+	/** @fault_lock: protects @fault; taken in hard interrupt context */
+	spinlock_t fault_lock;
+	/** @fault: the first fault, cause AXON_FAULT_NONE until then */
+	struct axon_fault fault;
+	/** @stop_work: stops @ring after a fault; holds a reference while it is queued */
+	struct work_struct stop_work;
+	/** @release_work: frees the queue */
+	struct work_struct release_work;
+
+	/** @seen: what the last time-out saw; written by the time-out handler only */
+	struct {
+		/** @seen.rptr: packets consumed */
+		u32 rptr;
+		/** @seen.counters: busy time */
+		struct axon_counters counters;
+	} seen;
+};
+
+static inline struct axon_queue *axon_queue_get(struct axon_queue *q)
+{
+	kref_get(&q->kref);
+	return q;
+}
+
+struct axon_queue *axon_queue_lookup(struct axon_file *afile, u32 id);
+void axon_queue_put(struct axon_queue *q);
+void axon_queue_close(struct axon_file *afile);
+int axon_queue_error(struct axon_queue *q);
+
+int axon_queue_create_ioctl(struct drm_device *drm, void *data, struct drm_file *file);
+int axon_queue_destroy_ioctl(struct drm_device *drm, void *data, struct drm_file *file);
+int axon_queue_state_ioctl(struct drm_device *drm, void *data, struct drm_file *file);
+
+#endif

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: Reset
+ *
+ * A fault, a hang or a client that goes away costs one slot: it is reset, its queue is dead, and
+ * nobody else notices. Only when the chip does not carry that out is all of it reset: every queue
+ * is then dead with -EIO, while address spaces and the contents of device memory stay. A chip that
+ * does not come back from that either is lost: submissions end with -ENODEV from then on.
+ */
+
+#include <linux/iopoll.h>
+
+#include <drm/drm_print.h>
+
+#include "axon_device.h"
+#include "axon_fence.h"
+#include "axon_regs.h"
+#include "axon_reset.h"
+#include "axon_ring.h"
+
+/**
+ * axon_reset_hw() - reset the whole chip
+ * @adev: the device
+ *
+ * Return: 0 or -ETIMEDOUT. The registers then have their reset values.
+ */
+int axon_reset_hw(struct axon_device *adev)
+{
+	u32 status;
+
+	axon_write32(adev, GLOBAL, CTRL, AXON_CTRL_RESET);
+	return readl_poll_timeout(adev->regs + AXON_BLOCK_GLOBAL(STATUS), status,
+				  status == AXON_STATUS_READY, 10, AXON_REG_TIMEOUT_US);
+}
+
+/**
+ * axon_reset_end_rings() - end what ran on a chip that has forgotten its slots
+ * @adev: the device
+ * @error: for the fences of what was not done
+ */
+void axon_reset_end_rings(struct axon_device *adev, int error)
+{
+	unsigned int i;
+
+	for (i = 0; i < adev->num_slots; i++) {
+		struct axon_slot *slot = &adev->slots[i];
+
+		spin_lock_irq(&slot->lock);
+		if (slot->ring) {
+			axon_ring_complete(slot->ring);
+			axon_timeline_abort(slot->ring->timeline, error);
+		}
+		spin_unlock_irq(&slot->lock);
+	}
+}
+
+/**
+ * axon_reset_device() - reset the whole chip and bring it up again
+ * @adev: the device
+ * @why: what led to it, for the log
+ *
+ * The caller is in a drm_dev_enter() section.
+ */
+void axon_reset_device(struct axon_device *adev, const char *why)
+{
+	int ret;
+
+	mutex_lock(&adev->reset_lock);
+	drm_err(&adev->drm, "%s: resetting the chip\n", why);
+	ret = axon_reset_hw(adev);
+	if (ret) {
+		drm_err(&adev->drm, "the chip did not come out of reset: reload it\n");
+		WRITE_ONCE(adev->lost, true);
+	}
+	axon_reset_end_rings(adev, ret ? -ENODEV : -EIO);
+	if (!ret)
+		axon_device_start(adev);
+	mutex_unlock(&adev->reset_lock);
+}
+
+/**
+ * axon_reset_slot() - reset one slot and wait until no core works for it any more
+ * @adev: the device
+ * @slot: its number
+ *
+ * The caller is in a drm_dev_enter() section.
+ */
+void axon_reset_slot(struct axon_device *adev, unsigned int slot)
+{
+	u32 state;
+
+	atomic64_inc(&adev->num_resets);
+	axon_slot_write32(adev, slot, RESET, 1);
+	if (readl_poll_timeout(adev->regs + AXON_BLOCK_SLOT(slot, STATUS), state,
+			       state == AXON_SLOT_DISABLED, 10, AXON_REG_TIMEOUT_US))
+		axon_reset_device(adev, "a slot did not stop");
+}

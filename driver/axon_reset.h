@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef AXON_RESET_H
+#define AXON_RESET_H
+
+struct axon_device;
+
+void axon_reset_slot(struct axon_device *adev, unsigned int slot);
+void axon_reset_device(struct axon_device *adev, const char *why);
+void axon_reset_end_rings(struct axon_device *adev, int error);
+int axon_reset_hw(struct axon_device *adev);
+
+#endif
