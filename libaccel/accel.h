@@ -94,7 +94,10 @@ void accel_program_destroy(struct accel_program *prog);
 /* -ENOENT if the program has no global function of that name. */
 int accel_program_kernel(struct accel_program *prog, const char *name,
 			 const struct accel_kernel **kernel);
-/* "function+offset (file:line)" for a pc of this program; -ENOENT outside it. */
+/*
+ * "function+offset (file:line)" for a pc of this program, where an inlined function's line is followed
+ * by " from file:line" of its caller. -ENOENT outside the program.
+ */
 int accel_program_symbolize(struct accel_program *prog, uint64_t pc, char *text, size_t bytes);
 
 /* ---- timelines: a 64-bit value that only grows ---- */

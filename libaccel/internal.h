@@ -119,7 +119,7 @@ struct accel_program {
 	struct accel_kernel *kernels; /* those asked for so far */
 };
 
-/* "file:line" of an ELF address by the program's DWARF; false when it has none. */
+/* "file:line" of an ELF address by the program's DWARF, and its callers; false without. */
 bool symbolize_line(const void *elf, size_t bytes, uint64_t addr, char *text, size_t text_bytes);
 
 #endif
