@@ -135,22 +135,22 @@ enum hart_exit hart_run(struct axon_hart *h, const struct hart_env *env, uint64_
 	} while (0)
 
 /* Continue at op @to of this page. */
-#define GOTO(to)                                                                \
-	do {                                                                    \
-		const struct hart_op *to_ = (to);                               \
-		cycles += (uint64_t)p[1].before - to_->before;                  \
-		retired += (uint64_t)(p + 1 - to_);                             \
-		p = to_;                                                        \
-		if (unlikely(--fuel == 0))                                      \
-			goto poll;                                              \
-		DISPATCH();                                                     \
+#define GOTO(to)                                               \
+	do {                                                   \
+		const struct hart_op *to_ = (to);              \
+		cycles += (uint64_t)p[1].before - to_->before; \
+		retired += (uint64_t)(p + 1 - to_);            \
+		p = to_;                                       \
+		if (unlikely(--fuel == 0))                     \
+			goto poll;                             \
+		DISPATCH();                                    \
 	} while (0)
 
-#define BRANCH(condition)               \
-	do {                            \
-		if (condition)          \
+#define BRANCH(condition)                 \
+	do {                              \
+		if (condition)            \
 			GOTO(p + p->imm); \
-		NEXT();                 \
+		NEXT();                   \
 	} while (0)
 
 #define ALU(value)            \
@@ -160,54 +160,54 @@ enum hart_exit hart_run(struct axon_hart *h, const struct hart_env *env, uint64_
 	} while (0)
 
 /* Load a @type from rs1 + imm and hand it on as v. */
-#define LOAD(type, use)                                                                    \
-	do {                                                                               \
-		uint64_t va = RS1 + IMM;                                                   \
-		const uint8_t *host;                                                       \
-		type v;                                                                    \
-                                                                                           \
-		if (likely(va - AXON_SRAM_BASE <= sram_size - sizeof(v))) {                \
-			memcpy(&v, sram + (va - AXON_SRAM_BASE), sizeof(v));               \
-			use;                                                               \
-			NEXT();                                                            \
-		}                                                                          \
-		host = hart_tlb_find(env, va, sizeof(v), HART_READ);                       \
-		if (likely(host)) {                                                        \
-			memcpy(&v, host, sizeof(v));                                       \
-		} else {                                                                   \
-			struct hart_word word = hart_load(env, va, sizeof(v));             \
-                                                                                           \
-			if (word.cause) {                                                  \
-				cause = word.cause;                                        \
-				goto data_fault;                                           \
-			}                                                                  \
-			v = (type)word.value;                                              \
-		}                                                                          \
-		cycles += HART_COST_LOAD_MEMORY;                                           \
-		use;                                                                       \
-		NEXT();                                                                    \
+#define LOAD(type, use)                                                        \
+	do {                                                                   \
+		uint64_t va = RS1 + IMM;                                       \
+		const uint8_t *host;                                           \
+		type v;                                                        \
+                                                                               \
+		if (likely(va - AXON_SRAM_BASE <= sram_size - sizeof(v))) {    \
+			memcpy(&v, sram + (va - AXON_SRAM_BASE), sizeof(v));   \
+			use;                                                   \
+			NEXT();                                                \
+		}                                                              \
+		host = hart_tlb_find(env, va, sizeof(v), HART_READ);           \
+		if (likely(host)) {                                            \
+			memcpy(&v, host, sizeof(v));                           \
+		} else {                                                       \
+			struct hart_word word = hart_load(env, va, sizeof(v)); \
+                                                                               \
+			if (word.cause) {                                      \
+				cause = word.cause;                            \
+				goto data_fault;                               \
+			}                                                      \
+			v = (type)word.value;                                  \
+		}                                                              \
+		cycles += HART_COST_LOAD_MEMORY;                               \
+		use;                                                           \
+		NEXT();                                                        \
 	} while (0)
 
-#define STORE(type, value)                                                                 \
-	do {                                                                               \
-		uint64_t va = RS1 + IMM;                                                   \
-		type v = (type)(value);                                                    \
-		uint8_t *host;                                                             \
-                                                                                           \
-		if (likely(va - AXON_SRAM_BASE <= sram_size - sizeof(v))) {                \
-			memcpy(sram + (va - AXON_SRAM_BASE), &v, sizeof(v));               \
-			NEXT();                                                            \
-		}                                                                          \
-		host = hart_tlb_find(env, va, sizeof(v), HART_WRITE);                      \
-		if (likely(host)) {                                                        \
-			memcpy(host, &v, sizeof(v));                                       \
-		} else {                                                                   \
-			cause = hart_store(env, va, v, sizeof(v));                         \
-			if (cause)                                                         \
-				goto data_fault;                                           \
-		}                                                                          \
-		cycles += HART_COST_STORE_MEMORY;                                          \
-		NEXT();                                                                    \
+#define STORE(type, value)                                                   \
+	do {                                                                 \
+		uint64_t va = RS1 + IMM;                                     \
+		type v = (type)(value);                                      \
+		uint8_t *host;                                               \
+                                                                             \
+		if (likely(va - AXON_SRAM_BASE <= sram_size - sizeof(v))) {  \
+			memcpy(sram + (va - AXON_SRAM_BASE), &v, sizeof(v)); \
+			NEXT();                                              \
+		}                                                            \
+		host = hart_tlb_find(env, va, sizeof(v), HART_WRITE);        \
+		if (likely(host)) {                                          \
+			memcpy(host, &v, sizeof(v));                         \
+		} else {                                                     \
+			cause = hart_store(env, va, v, sizeof(v));           \
+			if (cause)                                           \
+				goto data_fault;                             \
+		}                                                            \
+		cycles += HART_COST_STORE_MEMORY;                            \
+		NEXT();                                                      \
 	} while (0)
 
 	hart_cache_enter(env);
@@ -452,51 +452,57 @@ op_custom0: {
 	return HART_EXIT_CUSTOM;
 }
 
-	/* Floating point. Singles live NaN-boxed in f. */
-#define FRD	 f[p->rd]
-#define FRS1	 f[p->rs1]
-#define FRS2	 f[p->rs2]
-#define FRS3	 f[p->rs3]
-#define SRS1	 unbox(FRS1)
-#define SRS2	 unbox(FRS2)
-#define SRS3	 unbox(FRS3)
-#define S_SIGN	 (1u << 31)
-#define D_SIGN	 (1ull << 63)
+/* Floating point. Singles live NaN-boxed in f. */
+#define FRD    f[p->rd]
+#define FRS1   f[p->rs1]
+#define FRS2   f[p->rs2]
+#define FRS3   f[p->rs3]
+#define SRS1   unbox(FRS1)
+#define SRS2   unbox(FRS2)
+#define SRS3   unbox(FRS3)
+#define S_SIGN (1u << 31)
+#define D_SIGN (1ull << 63)
 
 /* rm = the rounding mode of op p; the reserved ones are illegal, in the word or in fcsr. */
-#define ROUNDING()                              \
-	do {                                    \
-		rm = p->rm;                     \
-		if (rm == HART_RM_DYN)          \
-			rm = h->fcsr >> 5;      \
+#define ROUNDING()                               \
+	do {                                     \
+		rm = p->rm;                      \
+		if (rm == HART_RM_DYN)           \
+			rm = h->fcsr >> 5;       \
 		if (unlikely(rm >= HART_NUM_RM)) \
-			goto op_illegal;        \
+			goto op_illegal;         \
 	} while (0)
-#define ALU_RM(value)          \
+
+#define ALU_RM(value)       \
+	do {                \
+		ROUNDING(); \
+		ALU(value); \
+	} while (0)
+
+#define FP_S(value)               \
+	do {                      \
+		FRD = box(value); \
+		NEXT();           \
+	} while (0)
+
+#define FP_S_RM(value)       \
+	do {                 \
+		ROUNDING();  \
+		FP_S(value); \
+	} while (0)
+
+#define FP_D(value)            \
 	do {                   \
-		ROUNDING();    \
-		ALU(value);    \
+		FRD = (value); \
+		NEXT();        \
 	} while (0)
-#define FP_S(value)                 \
-	do {                        \
-		FRD = box(value);   \
-		NEXT();             \
+
+#define FP_D_RM(value)       \
+	do {                 \
+		ROUNDING();  \
+		FP_D(value); \
 	} while (0)
-#define FP_S_RM(value)              \
-	do {                        \
-		ROUNDING();         \
-		FP_S(value);        \
-	} while (0)
-#define FP_D(value)                 \
-	do {                        \
-		FRD = (value);      \
-		NEXT();             \
-	} while (0)
-#define FP_D_RM(value)              \
-	do {                        \
-		ROUNDING();         \
-		FP_D(value);        \
-	} while (0)
+
 #define FCSR &h->fcsr
 
 op_flw:

@@ -109,57 +109,57 @@ static inline bool truncate_fast(double value, enum hart_fp_int type, uint64_t *
 	return true;
 }
 
-#define DEFINE_ADD(name, suffix, bits, op, flip)                                                 \
-	bits hart_fp_##name##_##suffix(bits a, bits b, unsigned rm, uint32_t *fcsr)              \
-	{                                                                                        \
-		const struct fp_format *fmt = &fmt_##suffix;                                     \
-                                                                                                 \
-		if (flags_settled(rm, *fcsr) && is_plain(fmt, a) && is_plain(fmt, b)) {          \
-			bits r = to_bits_##suffix(to_host_##suffix(a) op to_host_##suffix(b));   \
-                                                                                                 \
-			/* a sum of such numbers is zero only exactly */                         \
-			if (is_safe(fmt, r) || is_zero(fmt, r))                                  \
-				return r;                                                        \
-		}                                                                                \
-		return fp_soft_add(fmt, a, b ^ (flip), rm, fcsr);                                \
+#define DEFINE_ADD(name, suffix, bits, op, flip)                                               \
+	bits hart_fp_##name##_##suffix(bits a, bits b, unsigned rm, uint32_t *fcsr)            \
+	{                                                                                      \
+		const struct fp_format *fmt = &fmt_##suffix;                                   \
+                                                                                               \
+		if (flags_settled(rm, *fcsr) && is_plain(fmt, a) && is_plain(fmt, b)) {        \
+			bits r = to_bits_##suffix(to_host_##suffix(a) op to_host_##suffix(b)); \
+                                                                                               \
+			/* a sum of such numbers is zero only exactly */                       \
+			if (is_safe(fmt, r) || is_zero(fmt, r))                                \
+				return r;                                                      \
+		}                                                                              \
+		return fp_soft_add(fmt, a, b ^ (flip), rm, fcsr);                              \
 	}
 
-#define DEFINE_MUL(suffix, bits)                                                                 \
-	bits hart_fp_mul_##suffix(bits a, bits b, unsigned rm, uint32_t *fcsr)                   \
-	{                                                                                        \
-		const struct fp_format *fmt = &fmt_##suffix;                                     \
-                                                                                                 \
-		if (flags_settled(rm, *fcsr) && is_plain(fmt, a) && is_plain(fmt, b)) {          \
-			bits r = to_bits_##suffix(to_host_##suffix(a) * to_host_##suffix(b));    \
-                                                                                                 \
-			if (is_safe(fmt, r) || is_zero(fmt, a) || is_zero(fmt, b))               \
-				return r;                                                        \
-		}                                                                                \
-		return fp_soft_mul(fmt, a, b, rm, fcsr);                                         \
+#define DEFINE_MUL(suffix, bits)                                                              \
+	bits hart_fp_mul_##suffix(bits a, bits b, unsigned rm, uint32_t *fcsr)                \
+	{                                                                                     \
+		const struct fp_format *fmt = &fmt_##suffix;                                  \
+                                                                                              \
+		if (flags_settled(rm, *fcsr) && is_plain(fmt, a) && is_plain(fmt, b)) {       \
+			bits r = to_bits_##suffix(to_host_##suffix(a) * to_host_##suffix(b)); \
+                                                                                              \
+			if (is_safe(fmt, r) || is_zero(fmt, a) || is_zero(fmt, b))            \
+				return r;                                                     \
+		}                                                                             \
+		return fp_soft_mul(fmt, a, b, rm, fcsr);                                      \
 	}
 
-#define DEFINE_DIV(suffix, bits)                                                                 \
-	bits hart_fp_div_##suffix(bits a, bits b, unsigned rm, uint32_t *fcsr)                   \
-	{                                                                                        \
-		const struct fp_format *fmt = &fmt_##suffix;                                     \
-                                                                                                 \
-		if (flags_settled(rm, *fcsr) && is_plain(fmt, a) && is_normal(fmt, b)) {         \
-			bits r = to_bits_##suffix(to_host_##suffix(a) / to_host_##suffix(b));    \
-                                                                                                 \
-			if (is_safe(fmt, r) || is_zero(fmt, a))                                  \
-				return r;                                                        \
-		}                                                                                \
-		return fp_soft_div(fmt, a, b, rm, fcsr);                                         \
+#define DEFINE_DIV(suffix, bits)                                                              \
+	bits hart_fp_div_##suffix(bits a, bits b, unsigned rm, uint32_t *fcsr)                \
+	{                                                                                     \
+		const struct fp_format *fmt = &fmt_##suffix;                                  \
+                                                                                              \
+		if (flags_settled(rm, *fcsr) && is_plain(fmt, a) && is_normal(fmt, b)) {      \
+			bits r = to_bits_##suffix(to_host_##suffix(a) / to_host_##suffix(b)); \
+                                                                                              \
+			if (is_safe(fmt, r) || is_zero(fmt, a))                               \
+				return r;                                                     \
+		}                                                                             \
+		return fp_soft_div(fmt, a, b, rm, fcsr);                                      \
 	}
 
-#define DEFINE_SQRT(suffix, bits, host_sqrt)                                                     \
-	bits hart_fp_sqrt_##suffix(bits a, unsigned rm, uint32_t *fcsr)                          \
-	{                                                                                        \
-		const struct fp_format *fmt = &fmt_##suffix;                                     \
-                                                                                                 \
-		if (flags_settled(rm, *fcsr) && is_normal(fmt, a) && !(a >> (fmt->width - 1)))   \
-			return to_bits_##suffix(host_sqrt(to_host_##suffix(a)));                 \
-		return fp_soft_sqrt(fmt, a, rm, fcsr);                                           \
+#define DEFINE_SQRT(suffix, bits, host_sqrt)                                                   \
+	bits hart_fp_sqrt_##suffix(bits a, unsigned rm, uint32_t *fcsr)                        \
+	{                                                                                      \
+		const struct fp_format *fmt = &fmt_##suffix;                                   \
+                                                                                               \
+		if (flags_settled(rm, *fcsr) && is_normal(fmt, a) && !(a >> (fmt->width - 1))) \
+			return to_bits_##suffix(host_sqrt(to_host_##suffix(a)));               \
+		return fp_soft_sqrt(fmt, a, rm, fcsr);                                         \
 	}
 
 #define DEFINE_FMA(suffix, bits, host_fma)                                                       \
@@ -178,46 +178,46 @@ static inline bool truncate_fast(double value, enum hart_fp_int type, uint64_t *
 		return fp_soft_fma(fmt, a, b, c, rm, fcsr);                                      \
 	}
 
-#define DEFINE_COMPARES(suffix, bits)                                                            \
-	bits hart_fp_min_##suffix(bits a, bits b, uint32_t *fcsr)                                \
-	{                                                                                        \
-		return fp_soft_minmax(&fmt_##suffix, a, b, false, fcsr);                         \
-	}                                                                                        \
-	bits hart_fp_max_##suffix(bits a, bits b, uint32_t *fcsr)                                \
-	{                                                                                        \
-		return fp_soft_minmax(&fmt_##suffix, a, b, true, fcsr);                          \
-	}                                                                                        \
-	bool hart_fp_eq_##suffix(bits a, bits b, uint32_t *fcsr)                                 \
-	{                                                                                        \
-		return fp_soft_relation(&fmt_##suffix, a, b, FP_EQ, fcsr);                       \
-	}                                                                                        \
-	bool hart_fp_lt_##suffix(bits a, bits b, uint32_t *fcsr)                                 \
-	{                                                                                        \
-		return fp_soft_relation(&fmt_##suffix, a, b, FP_LT, fcsr);                       \
-	}                                                                                        \
-	bool hart_fp_le_##suffix(bits a, bits b, uint32_t *fcsr)                                 \
-	{                                                                                        \
-		return fp_soft_relation(&fmt_##suffix, a, b, FP_LE, fcsr);                       \
-	}                                                                                        \
-	uint64_t hart_fp_class_##suffix(bits a)                                                  \
-	{                                                                                        \
-		return fp_soft_class(&fmt_##suffix, a);                                          \
+#define DEFINE_COMPARES(suffix, bits)                                      \
+	bits hart_fp_min_##suffix(bits a, bits b, uint32_t *fcsr)          \
+	{                                                                  \
+		return fp_soft_minmax(&fmt_##suffix, a, b, false, fcsr);   \
+	}                                                                  \
+	bits hart_fp_max_##suffix(bits a, bits b, uint32_t *fcsr)          \
+	{                                                                  \
+		return fp_soft_minmax(&fmt_##suffix, a, b, true, fcsr);    \
+	}                                                                  \
+	bool hart_fp_eq_##suffix(bits a, bits b, uint32_t *fcsr)           \
+	{                                                                  \
+		return fp_soft_relation(&fmt_##suffix, a, b, FP_EQ, fcsr); \
+	}                                                                  \
+	bool hart_fp_lt_##suffix(bits a, bits b, uint32_t *fcsr)           \
+	{                                                                  \
+		return fp_soft_relation(&fmt_##suffix, a, b, FP_LT, fcsr); \
+	}                                                                  \
+	bool hart_fp_le_##suffix(bits a, bits b, uint32_t *fcsr)           \
+	{                                                                  \
+		return fp_soft_relation(&fmt_##suffix, a, b, FP_LE, fcsr); \
+	}                                                                  \
+	uint64_t hart_fp_class_##suffix(bits a)                            \
+	{                                                                  \
+		return fp_soft_class(&fmt_##suffix, a);                    \
 	}
 
-#define DEFINE_INTS(suffix, bits)                                                                \
-	uint64_t hart_fp_to_int_##suffix(bits a, enum hart_fp_int type, unsigned rm,             \
-					 uint32_t *fcsr)                                         \
-	{                                                                                        \
-		uint64_t result;                                                                 \
-                                                                                                 \
-		if (rm == HART_RTZ && truncate_fast(to_host_##suffix(a), type, &result, fcsr))   \
-			return result;                                                           \
-		return fp_soft_to_int(&fmt_##suffix, a, type, rm, fcsr);                         \
-	}                                                                                        \
-	bits hart_fp_from_int_##suffix(uint64_t value, enum hart_fp_int type, unsigned rm,       \
-				       uint32_t *fcsr)                                           \
-	{                                                                                        \
-		return fp_soft_from_int(&fmt_##suffix, value, type, rm, fcsr);                   \
+#define DEFINE_INTS(suffix, bits)                                                              \
+	uint64_t hart_fp_to_int_##suffix(bits a, enum hart_fp_int type, unsigned rm,           \
+					 uint32_t *fcsr)                                       \
+	{                                                                                      \
+		uint64_t result;                                                               \
+                                                                                               \
+		if (rm == HART_RTZ && truncate_fast(to_host_##suffix(a), type, &result, fcsr)) \
+			return result;                                                         \
+		return fp_soft_to_int(&fmt_##suffix, a, type, rm, fcsr);                       \
+	}                                                                                      \
+	bits hart_fp_from_int_##suffix(uint64_t value, enum hart_fp_int type, unsigned rm,     \
+				       uint32_t *fcsr)                                         \
+	{                                                                                      \
+		return fp_soft_from_int(&fmt_##suffix, value, type, rm, fcsr);                 \
 	}
 
 DEFINE_ADD(add, f32, uint32_t, +, 0)

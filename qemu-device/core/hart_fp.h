@@ -36,25 +36,25 @@ enum hart_fp_int {
 };
 
 /* One set for each format: fn##_f32 on uint32_t, fn##_f64 on uint64_t. */
-#define HART_FP_DECLARE(suffix, bits)                                                          \
-	bits hart_fp_add_##suffix(bits a, bits b, unsigned rm, uint32_t *fcsr);                \
-	bits hart_fp_sub_##suffix(bits a, bits b, unsigned rm, uint32_t *fcsr);                \
-	bits hart_fp_mul_##suffix(bits a, bits b, unsigned rm, uint32_t *fcsr);                \
-	bits hart_fp_div_##suffix(bits a, bits b, unsigned rm, uint32_t *fcsr);                \
-	bits hart_fp_sqrt_##suffix(bits a, unsigned rm, uint32_t *fcsr);                       \
-	/* a * b + c, rounded once */                                                          \
-	bits hart_fp_fma_##suffix(bits a, bits b, bits c, unsigned rm, uint32_t *fcsr);        \
-	bits hart_fp_min_##suffix(bits a, bits b, uint32_t *fcsr);                             \
-	bits hart_fp_max_##suffix(bits a, bits b, uint32_t *fcsr);                             \
-	bool hart_fp_eq_##suffix(bits a, bits b, uint32_t *fcsr);                              \
-	bool hart_fp_lt_##suffix(bits a, bits b, uint32_t *fcsr);                              \
-	bool hart_fp_le_##suffix(bits a, bits b, uint32_t *fcsr);                              \
-	/* fclass's ten bits */                                                                \
-	uint64_t hart_fp_class_##suffix(bits a);                                               \
-	/* saturating; 32-bit results are sign-extended */                                     \
-	uint64_t hart_fp_to_int_##suffix(bits a, enum hart_fp_int type, unsigned rm,           \
-					 uint32_t *fcsr);                                      \
-	bits hart_fp_from_int_##suffix(uint64_t value, enum hart_fp_int type, unsigned rm,     \
+#define HART_FP_DECLARE(suffix, bits)                                                      \
+	bits hart_fp_add_##suffix(bits a, bits b, unsigned rm, uint32_t *fcsr);            \
+	bits hart_fp_sub_##suffix(bits a, bits b, unsigned rm, uint32_t *fcsr);            \
+	bits hart_fp_mul_##suffix(bits a, bits b, unsigned rm, uint32_t *fcsr);            \
+	bits hart_fp_div_##suffix(bits a, bits b, unsigned rm, uint32_t *fcsr);            \
+	bits hart_fp_sqrt_##suffix(bits a, unsigned rm, uint32_t *fcsr);                   \
+	/* a * b + c, rounded once */                                                      \
+	bits hart_fp_fma_##suffix(bits a, bits b, bits c, unsigned rm, uint32_t *fcsr);    \
+	bits hart_fp_min_##suffix(bits a, bits b, uint32_t *fcsr);                         \
+	bits hart_fp_max_##suffix(bits a, bits b, uint32_t *fcsr);                         \
+	bool hart_fp_eq_##suffix(bits a, bits b, uint32_t *fcsr);                          \
+	bool hart_fp_lt_##suffix(bits a, bits b, uint32_t *fcsr);                          \
+	bool hart_fp_le_##suffix(bits a, bits b, uint32_t *fcsr);                          \
+	/* fclass's ten bits */                                                            \
+	uint64_t hart_fp_class_##suffix(bits a);                                           \
+	/* saturating; 32-bit results are sign-extended */                                 \
+	uint64_t hart_fp_to_int_##suffix(bits a, enum hart_fp_int type, unsigned rm,       \
+					 uint32_t *fcsr);                                  \
+	bits hart_fp_from_int_##suffix(uint64_t value, enum hart_fp_int type, unsigned rm, \
 				       uint32_t *fcsr);
 
 HART_FP_DECLARE(f32, uint32_t)

@@ -125,10 +125,10 @@ static void put_code(struct hart_host *host, uint64_t offset, const uint32_t *wo
 }
 
 /* Put @words at @offset of memory and make the hart ready to start there. */
-#define START(host, offset, words)                                     \
-	do {                                                           \
-		put_code(host, offset, words, sizeof(words));          \
-		hart_host_start(host, HART_HOST_VA + (offset));        \
+#define START(host, offset, words)                              \
+	do {                                                    \
+		put_code(host, offset, words, sizeof(words));   \
+		hart_host_start(host, HART_HOST_VA + (offset)); \
 	} while (0)
 
 static enum hart_exit run(struct hart_host *host)
@@ -713,18 +713,18 @@ static void host_and_integer_arithmetic_agree(void **state)
 	uint32_t on, off;
 
 	(void)state;
-#define AGREE(call)                                               \
-	do {                                                      \
-		uint64_t result[2];                               \
-		uint32_t *fcsr = &on;                             \
-                                                                  \
-		on = HART_FP_NX;                                  \
-		off = 0;                                          \
-		result[0] = call;                                 \
-		fcsr = &off;                                      \
-		result[1] = call;                                 \
-		assert_int_equal(result[0], result[1]);           \
-		assert_int_equal(on, off | HART_FP_NX);           \
+#define AGREE(call)                                     \
+	do {                                            \
+		uint64_t result[2];                     \
+		uint32_t *fcsr = &on;                   \
+                                                        \
+		on = HART_FP_NX;                        \
+		off = 0;                                \
+		result[0] = call;                       \
+		fcsr = &off;                            \
+		result[1] = call;                       \
+		assert_int_equal(result[0], result[1]); \
+		assert_int_equal(on, off | HART_FP_NX); \
 	} while (0)
 
 	for (unsigned i = 0; i < 200000; i++) {
