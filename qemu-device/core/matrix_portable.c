@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* The matrix engine's inner loops in plain C: for any host, and what the others are measured by. */
+#include <math.h>
+#include <string.h>
+
+#include "block.h"
+#include "convert.h"
+#include "matrix_impl.h"
+
+static void dense_f32(const struct matrix_dense *t)
+{
+	for (unsigned int i = 0; i < t->rows; i++)
+		for (unsigned int j = 0; j < t->tiles; j++) {
+			const float *a = (const float *)(t->a + i * t->a_stride);
+			const float *b = (const float *)(t->b + j * t->b_stride);
+			float *acc = (float *)t->acc + i * t->acc_stride + j * MATRIX_COLS;
+
+			for (unsigned int k = 0; k < t->steps; k++)
+				for (unsigned int l = 0; l < MATRIX_COLS; l++)
+					acc[l] = fmaf(a[k], b[k * MATRIX_COLS + l], acc[l]);
+		}
+}
+
+static float flush(float f)
+{
+	return fabsf(f) < 0x1p-126f ? copysignf(0, f) : f;
+}
+
+/* fma' of the bf16 rule. */
+static float fma_flush(float a, float b, float c)
+{
+	float r;
+
+	a = flush(a);
+	b = flush(b);
+	c = flush(c);
+	r = fmaf(a, b, c);
+	if (!(fabsf(r) <= 0x1p-126f))
+		return r;
+	/* Tiny after rounding? Ask where the exponent has room: 24 bits are kept there. */
+	return fabsf(fmaf(a * 0x1p64f, b, c * 0x1p64f)) < 0x1p-62f ? copysignf(0, r) : r;
+}
+
+static void dense_bf16(const struct matrix_dense *t)
+{
+	for (unsigned int i = 0; i < t->rows; i++)
+		for (unsigned int j = 0; j < t->tiles; j++) {
+			const uint16_t *a = (const uint16_t *)(t->a + i * t->a_stride);
+			const uint16_t *b = (const uint16_t *)(t->b + j * t->b_stride);
+			float *acc = (float *)t->acc + i * t->acc_stride + j * MATRIX_COLS;
+
+			for (unsigned int k = 0; k < t->steps; k++, a += 2, b += 2 * MATRIX_COLS)
+				for (unsigned int l = 0; l < MATRIX_COLS; l++) {
+					float odd = fma_flush(bf16_to_f32(a[1]), bf16_to_f32(b[2 * l + 1]),
+							      acc[l]);
+
+					acc[l] = fma_flush(bf16_to_f32(a[0]), bf16_to_f32(b[2 * l]), odd);
+				}
+		}
+}
+
+static void dense_i8(const struct matrix_dense *t)
+{
+	for (unsigned int i = 0; i < t->rows; i++)
+		for (unsigned int j = 0; j < t->tiles; j++) {
+			const int8_t *a = (const int8_t *)(t->a + i * t->a_stride);
+			const int8_t *b = (const int8_t *)(t->b + j * t->b_stride);
+			uint32_t *acc = t->acc + i * t->acc_stride + j * MATRIX_COLS;
+
+			for (unsigned int k = 0; k < t->steps; k++, a += 4, b += 4 * MATRIX_COLS)
+				for (unsigned int l = 0; l < MATRIX_COLS; l++)
+					for (unsigned int x = 0; x < 4; x++)
+						acc[l] += (uint32_t)(a[x] * b[4 * l + x]);
+		}
+}
+
+/* One element of B in the form that p->rule wants. */
+static void put(const struct matrix_pack *p, unsigned int k, unsigned int col, const uint8_t *from)
+{
+	uint8_t *tile = p->dst + col / MATRIX_COLS * p->dst_stride;
+	unsigned int lane = col % MATRIX_COLS;
+
+	if (p->rule == MATRIX_F32)
+		convert_to_f32((float *)tile + k * MATRIX_COLS + lane, from, p->type, 1);
+	else if (p->rule == MATRIX_BF16)
+		memcpy(tile + ((k / 2 * MATRIX_COLS + lane) * 2 + k % 2) * 2, from, 2);
+	else
+		tile[(k / 4 * MATRIX_COLS + lane) * 4 + k % 4] = *from;
+}
+
+/* Zeros for the k that fill up the last step. */
+static void pad(const struct matrix_pack *p)
+{
+	unsigned int per_step = p->rule == MATRIX_F32 ? 1 : p->rule == MATRIX_BF16 ? 2 : 4;
+
+	if (p->k % per_step == 0)
+		return;
+	for (unsigned int col = 0; col < p->cols; col += MATRIX_COLS)
+		memset(p->dst + col / MATRIX_COLS * p->dst_stride + (size_t)(p->k / per_step) * 64, 0, 64);
+}
+
+static void pack_rows(const struct matrix_pack *p)
+{
+	unsigned int size = type_size(p->type);
+
+	pad(p);
+	for (unsigned int k = 0; k < p->k; k++)
+		for (unsigned int col = 0; col < p->cols; col++)
+			put(p, k, col, p->src + k * p->src_stride + col * size);
+}
+
+static void pack_cols(const struct matrix_pack *p)
+{
+	unsigned int size = type_size(p->type);
+
+	pad(p);
+	for (unsigned int col = 0; col < p->cols; col++)
+		for (unsigned int k = 0; k < p->k; k++)
+			put(p, k, col, p->src + col * p->src_stride + k * size);
+}
+
+/* Only for F16 and BF16 under the fp32 rule; the other packed types are used in place. */
+static void pack_packed(const struct matrix_pack *p)
+{
+	unsigned int wide = p->type == AXON_BF16 ? 2 : 1;
+
+	for (unsigned int col = 0; col < p->cols; col++)
+		for (unsigned int k = 0; k < p->k; k++)
+			put(p, k, col, p->src + col / MATRIX_COLS * p->src_stride +
+				2 * ((k / wide * MATRIX_COLS + col % MATRIX_COLS) * wide + k % wide));
+}
+
+/* What scales 32 k of a column. */
+struct column {
+	uint8_t q[32];
+	float d, m;
+	uint32_t sc[2];
+	float mn[2];
+};
+
+static void load_column(uint32_t format, const uint8_t *record, unsigned int col, unsigned int group,
+			const struct block_scales *s, struct column *c)
+{
+	unsigned int halves = matrix_block_halves(format);
+
+	block_quants(format, record, col, group, c->q);
+	c->d = s->d;
+	c->m = s->m;
+	for (unsigned int h = 0; h < 2; h++) {
+		unsigned int sub = group * halves + h % halves;
+
+		c->sc[h] = AXON_FMT_SCALE(format) == AXON_SCALE_F16 ? 1u : (uint32_t)s->sc[sub];
+		c->mn[h] = AXON_FMT_SCALE(format) == AXON_SCALE_F16 ? 0.0f : s->mn[sub];
+	}
+}
+
+static float block_step(uint32_t format, const struct column *c, const int8_t *q, const uint32_t *words,
+			float acc)
+{
+	unsigned int halves = matrix_block_halves(format), half = 32 / halves;
+	float scale = f32_from_bits(words[0]);
+	const uint32_t *sums = words + 1 + halves;
+	uint32_t isum = 0;
+
+	for (unsigned int h = 0; h < halves; h++) {
+		uint32_t dot = words[1 + h];
+
+		for (unsigned int x = h * half; x < (h + 1) * half; x++)
+			dot += (uint32_t)(c->q[x] * q[x]);
+		isum += c->sc[h] * dot;
+	}
+	acc = fmaf((float)(int32_t)isum, scale * c->d, acc);
+	if (AXON_FMT_MIN(format) == AXON_MIN_F16) {
+		acc = fmaf(f32_from_bits(sums[0]), scale * c->m, acc);
+	} else if (AXON_FMT_MIN(format) == AXON_MIN_U6) {
+		/* exact: 255 · 65536 is below 2^24 */
+		float least = c->mn[0] * f32_from_bits(sums[0]);
+
+		if (halves == 2)
+			least += c->mn[1] * f32_from_bits(sums[1]);
+		acc = fmaf(-least, scale * c->m, acc);
+	}
+	return acc;
+}
+
+void matrix_block_portable(const struct matrix_block *t)
+{
+	unsigned int groups = AXON_FMT_SUPER(t->format) / 32, words = matrix_block_words(t->format);
+
+	for (unsigned int col = 0; col < t->tiles * MATRIX_COLS; col++) {
+		const uint8_t *record = t->b + col / MATRIX_COLS * t->b_stride;
+		const int8_t *q = t->q;
+		const uint32_t *w = t->words;
+
+		for (unsigned int r = 0; r < t->records; r++, record += AXON_FMT_RECORD(t->format)) {
+			struct block_scales scales;
+
+			block_scales(t->format, record, col % MATRIX_COLS, &scales);
+			for (unsigned int g = 0; g < groups; g++) {
+				struct column c;
+
+				load_column(t->format, record, col % MATRIX_COLS, g, &scales, &c);
+				for (unsigned int i = 0; i < t->rows; i++, q += 32, w += words) {
+					float *acc = t->acc + i * t->acc_stride + col;
+
+					*acc = block_step(t->format, &c, q, w, *acc);
+				}
+			}
+		}
+	}
+}
+
+static matrix_block_fn block_none(uint32_t format, unsigned int rows, unsigned int tiles)
+{
+	(void)format;
+	(void)rows;
+	(void)tiles;
+	return NULL;
+}
+
+static void drain(const struct matrix_drain *d)
+{
+	float v[MATRIX_PANEL];
+
+	if (d->c_type == AXON_I32) {
+		memcpy(d->c, d->acc, d->cols * sizeof(*d->acc));
+		return;
+	}
+	for (unsigned int i = 0; i < d->cols; i++) {
+		v[i] = d->acc_int ? (float)(int32_t)d->acc[i] : f32_from_bits(d->acc[i]);
+		v[i] *= d->scale;
+		if (d->addend)
+			v[i] += d->addend[i];
+		if (v[i] != v[i])
+			v[i] = f32_from_bits(0x7fc00000);
+	}
+	convert_from_f32(d->c, d->c_type, v, d->cols);
+}
+
+const struct matrix_path matrix_path_portable = {
+	.name = "portable",
+	.dense = { dense_f32, dense_bf16, dense_i8 },
+	.pack = { pack_rows, pack_cols, pack_packed },
+	.block = block_none,
+	.block_rows = 8,
+	.block_tiles = 2,
+	.block_small = 8,
+	.drain = drain,
+};
