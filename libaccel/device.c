@@ -21,7 +21,7 @@ static int find_node(const struct backend_node *nodes, int count, const char *en
 		if (!strcmp(nodes[i].bdf, text))
 			return i;
 	index = strtoul(text, &end, 10);
-	if (*end || text[0] == '-' || index >= (unsigned long)count)
+	if (text[0] < '0' || text[0] > '9' || *end || index >= (unsigned long)count)
 		return -ENXIO;
 	return (int)index;
 }
