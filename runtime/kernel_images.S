@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel programs, carried in the library. KERNEL_DIR is where the build put them. */
+/* The kernel programs, carried in the library. The assembler finds them by its include path. */
 .section .rodata
 
 .macro image name
@@ -8,7 +8,7 @@
 	.hidden image_\name
 	.type image_\name, @object
 image_\name:
-	.incbin KERNEL_DIR "/\name\().elf"
+	.incbin "\name\().elf"
 	.size image_\name, . - image_\name
 	.globl image_\name\()_end
 	.hidden image_\name\()_end
@@ -24,3 +24,5 @@ image rope
 image attention
 image sample
 image logprob
+
+.section .note.GNU-stack, "", %progbits
