@@ -103,7 +103,8 @@ int vector_load(struct vector_state *v, struct vector_step *s, uint64_t col, uin
 		if (!cause && !host) {
 			host = v->bytes;
 			cause = window_read(&op->w, host, addr, (uint64_t)n * op->size);
-		} else if (!cause && s->in_place && n % VECTOR_LANES == 0) {
+		} else if (!cause && s->in_place && op->size == sizeof(*d) &&
+			   n % VECTOR_LANES == 0) {
 			*out = (struct vector_reg){ (const float *)host, 1 };
 			return 0;
 		}

@@ -3,84 +3,7 @@
  * The vector engine's instructions, each against a formula in plain C. All tests run once for each
  * kernel set that the host can run.
  */
-#include <math.h>
-
-#include "flat_engine.h"
-#include "vector_kernels.h"
-
-#define MEM  FLAT_BASE
-#define SRAM AXON_SRAM_BASE
-
-struct program {
-	struct axon_vector_desc d;
-	struct axon_vinsn insn[AXON_V_INSNS];
-};
-_Static_assert(offsetof(struct program, insn) == sizeof(struct axon_vector_desc), "program");
-
-static struct flat flat;
-static uint64_t seed;
-
-static void start(struct program *p, uint32_t rows, uint32_t cols)
-{
-	memset(p, 0, sizeof(*p));
-	p->d.h.size = sizeof(p->d);
-	p->d.rows = rows;
-	p->d.cols = cols;
-}
-
-/* A dense operand of `rows` of p's columns. */
-static struct axon_vector_operand *operand(struct program *p, uint64_t addr, uint8_t type,
-					   int32_t size)
-{
-	struct axon_vector_operand *o = &p->d.operand[p->d.operands++];
-
-	*o = (struct axon_vector_operand){
-		.addr = addr,
-		.row_stride = (int64_t)p->d.cols * size,
-		.col_stride = size,
-		.type = type,
-	};
-	return o;
-}
-
-static struct axon_vinsn *insn(struct program *p, uint8_t op, uint8_t dst, uint8_t a, uint8_t b,
-			       uint8_t c)
-{
-	struct axon_vinsn *i = &p->insn[p->d.insns++];
-
-	*i = (struct axon_vinsn){ .op = op, .dst = dst, .a = a, .b = b, .c = c };
-	p->d.h.size += sizeof(*i);
-	return i;
-}
-
-static int run(struct program *p)
-{
-	return vector_run(&flat.e, &p->d.h, FLAT_DESC);
-}
-
-static uint32_t bits(float f)
-{
-	uint32_t u;
-
-	memcpy(&u, &f, sizeof(u));
-	return u;
-}
-
-static float from_bits(uint32_t u)
-{
-	float f;
-
-	memcpy(&f, &u, sizeof(f));
-	return f;
-}
-
-static void assert_same(float got, float expected, const char *what, unsigned int i)
-{
-	if (bits(got) == bits(expected) || (isnan(got) && isnan(expected)))
-		return;
-	fail_msg("%s, element %u: expected %a (0x%08x), found %a (0x%08x)", what, i, expected,
-		 bits(expected), got, bits(got));
-}
+#include "vector_test.h"
 
 /* ---- element by element ------------------------------------------------------------------ */
 static float min_number(float a, float b)
@@ -304,24 +227,35 @@ static void test_functions(void **state)
 	check_function(AXON_V_SIGMOID, sigmoid, 4, 88);
 }
 
-int main(int argc, char **argv)
+/* The polynomials of this set give the bits of the last, which is plain C. */
+static void test_functions_agree(void **state)
+{
+	static const uint8_t ops[] = { AXON_V_EXP, AXON_V_LOG, AXON_V_TANH, AXON_V_ERF,
+				       AXON_V_SIGMOID };
+	enum { N = 16384 };
+	static float in[N], out[N], plain[N];
+
+	(void)state;
+	for (size_t n = 0; n < 4 * sizeof(ops); n++) {
+		struct vector_map m = { .d = out, .s = { in, in, in }, .step = { 1, 1, 1 }, .n = N };
+
+		for (int i = 0; i < N; i++)
+			in[i] = n % 4 ? from_bits(flat_random(&seed)) : number() / 50;
+		vector_kernels()->map[ops[n / 4]](&m);
+		m.d = plain;
+		vector_portable.map[ops[n / 4]](&m);
+		for (int i = 0; i < N; i++)
+			assert_same(out[i], plain[i], "function", ops[n / 4] * 100000 + i);
+	}
+}
+
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exact_operations),
 		cmocka_unit_test(test_functions),
+		cmocka_unit_test(test_functions_agree),
 	};
-	const struct vector_kernels *k;
-	int failed = 0;
 
-	(void)argc;
-	(void)argv;
-	flat_open(&flat);
-	for (unsigned int i = 0; (k = vector_kernels_nth(i)); i++) {
-		print_message("kernels: %s\n", k->name);
-		vector_kernels_use(k);
-		seed = 1;
-		failed += cmocka_run_group_tests(tests, NULL, NULL);
-	}
-	flat_close(&flat);
-	return failed != 0;
+	return RUN_WITH_ALL_KERNELS(tests);
 }
