@@ -114,7 +114,7 @@ static enum hart_custom issue(struct worker *worker, struct axon_hart *h, uint32
 	int cause;
 
 	if (e >= LAUNCH_ENGINES)
-		return fail(h, AXON_FAULT_ILLEGAL_INSN, insn, 0);
+		return fail(h, AXON_FAULT_ILLEGAL_INSN, h->pc, 0);
 	wg->fault_engine = e;
 	cause = fetch(wg, va);
 	if (cause)
@@ -211,6 +211,6 @@ enum hart_custom custom_insn(void *ctx, struct axon_hart *h, uint32_t insn, uint
 	case AXON_INSN_WAIT: return wait_token(worker, h, rs1);
 	case AXON_INSN_FENCE: return fence(worker, h);
 	case AXON_INSN_LOG: return put_log(worker, h, rs1, rs2);
-	default: return fail(h, AXON_FAULT_ILLEGAL_INSN, insn, 0);
+	default: return fail(h, AXON_FAULT_ILLEGAL_INSN, h->pc, 0);
 	}
 }

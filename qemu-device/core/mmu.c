@@ -14,7 +14,8 @@
 #define LOOK_AHEAD 4096
 #define EXTENT_MAX (1ull << 30)
 
-#define PTE_KIND (AXON_PTE_V | AXON_PTE_W | AXON_PTE_X | AXON_PTE_SYS | AXON_PTE_NULL)
+#define PTE_KIND \
+	(AXON_PTE_V | AXON_PTE_W | AXON_PTE_X | AXON_PTE_SYS | AXON_PTE_LEAF | AXON_PTE_NULL)
 
 static const uint8_t zero_page[MMU_PAGE_SIZE] __attribute__((aligned(MMU_PAGE_SIZE)));
 
@@ -117,9 +118,12 @@ static uint64_t load_entry(const uint64_t *table, unsigned int index)
 	return __atomic_load_n(&table[index], __ATOMIC_RELAXED);
 }
 
-static bool is_leaf(unsigned int level, uint64_t pte)
+/* Levels 0 and 1 have leaves, marked as such and aligned to their size. */
+static bool leaf_is_valid(unsigned int level, uint64_t pte)
 {
-	return level == 0 || (pte & AXON_PTE_LEAF);
+	uint64_t misaligned = pte & AXON_PTE_ADDR & ((1ull << AXON_PT_SHIFT(level)) - 1);
+
+	return level <= 1 && (pte & AXON_PTE_LEAF) && !misaligned;
 }
 
 /* The entry that maps va, whatever it permits. */
@@ -133,9 +137,8 @@ static int walk(struct mmu *mmu, unsigned int as, uint64_t va, enum mmu_access a
 	if (va >> AXON_VA_BITS)
 		return refused(access);
 	while (pte & AXON_PTE_V) {
-		if (level < AXON_PT_LEVELS && is_leaf(level, pte)) {
-			/* only levels 0 and 1 have leaves, each aligned to its size */
-			if (level > 1 || pte & AXON_PTE_ADDR & ((1ull << AXON_PT_SHIFT(level)) - 1))
+		if (level == 0 || (level < AXON_PT_LEVELS && pte & AXON_PTE_LEAF)) {
+			if (!leaf_is_valid(level, pte))
 				return AXON_FAULT_BUS;
 			leaf->level = level;
 			leaf->va = va >> AXON_PT_SHIFT(level) << AXON_PT_SHIFT(level);
@@ -162,8 +165,6 @@ static bool next_leaf(struct mmu *mmu, unsigned int as, struct leaf *leaf)
 		next.index++;
 		next.va += size;
 		next.pte = load_entry(next.table, next.index);
-		if (!is_leaf(next.level, next.pte))
-			return false;
 	} else if (walk(mmu, as, leaf->va + size, MMU_READ, &next) || next.level != leaf->level) {
 		return false;
 	}

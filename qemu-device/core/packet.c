@@ -291,6 +291,9 @@ static int run_call(struct packet_context *ctx)
 	const struct axon_pkt_call *call = &ctx->packet.call;
 	struct slot *slot = ctx->slot;
 
+	/* address space 0 is the driver's, where no buffer is called */
+	if (!slot->as)
+		return BAD_FIELD(ctx, op);
 	if (call->addr & (AXON_PACKET_SIZE - 1))
 		return BAD_FIELD(ctx, call.addr);
 	if (slot->depth == AXON_CALL_DEPTH) {
