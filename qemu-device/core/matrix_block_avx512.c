@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The matrix engine's block rule with AVX-512 VNNI: a kernel for each GGUF format and each shape of
+ * rows × tiles that matrix_block.c asks for. VPDPBUSD takes the quants as they are, unsigned, and A's
+ * bytes broadcast; the zero point is in the sums that the accumulation starts with.
+ */
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "matrix_avx512.h"
+
+#define INLINE static inline __attribute__((always_inline))
+#define MAX_ROWS	8
+#define MAX_TILES	2
+#define AHEAD		2048	/* bytes by which a streamed B is fetched in advance, across pages */
+
+/* The quants of 4 k and of the 4 k sixteen later, for x = 0..3. */
+INLINE void unpack(unsigned int bits, const uint8_t *b, unsigned int x, __m512i *low, __m512i *high)
+{
+	const __m512i nibble = _mm512_set1_epi8(15);
+	__m512i v = _mm512_loadu_si512(b + 64 * x);
+
+	if (bits == 8) {
+		*low = v;
+		*high = _mm512_loadu_si512(b + 64 * (x + 4));
+		return;
+	}
+	*low = _mm512_and_si512(v, nibble);
+	*high = _mm512_and_si512(_mm512_srli_epi16(v, 4), nibble);
+	if (bits == 5) {
+		const __m512i bit = _mm512_set1_epi8(16);
+		__mmask64 m0 = *(const uint64_t *)(b + 256 + 8 * x);
+		__mmask64 m1 = *(const uint64_t *)(b + 256 + 8 * (x + 4));
+
+		*low = _mm512_mask_add_epi8(*low, m0, *low, bit);
+		*high = _mm512_mask_add_epi8(*high, m1, *high, bit);
+	} else if (bits == 6) {
+		const __m512i pair = _mm512_set1_epi8(0x30);
+		__m512i h = _mm512_loadu_si512(b + 256 + 64 * (x / 2));
+
+		if (x % 2)
+			h = _mm512_srli_epi16(h, 4);
+		/* low | (h << 4 & pair), high | (h << 2 & pair) */
+		*low = _mm512_ternarylogic_epi32(*low, _mm512_slli_epi16(h, 4), pair, 0xf8);
+		*high = _mm512_ternarylogic_epi32(*high, _mm512_slli_epi16(h, 2), pair, 0xf8);
+	}
+}
+
+INLINE __m512 halves16(const uint8_t *from)
+{
+	return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)from));
+}
+
+INLINE __m512i bytes16(const uint8_t *from, bool is_signed)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)from);
+
+	return is_signed ? _mm512_cvtepi8_epi32(v) : _mm512_cvtepu8_epi32(v);
+}
+
+INLINE __m512 word(const uint32_t *w)
+{
+	return _mm512_castsi512_ps(_mm512_set1_epi32((int)*w));
+}
+
+/* Everything of 32 k but the format is in t; format, rows and tiles are constants where this is inlined. */
+INLINE void products(uint32_t format, unsigned int rows, unsigned int tiles, const struct matrix_block *t,
+		     const uint8_t *quants, const int8_t *q, const uint32_t *words,
+		     __m512i sum[2][MAX_ROWS][MAX_TILES])
+{
+	const unsigned int halves = 32 / AXON_FMT_SUB(format), bits = AXON_FMT_BITS(format);
+	const unsigned int stride = 1 + halves + (AXON_FMT_MIN(format) == AXON_MIN_F16  ? 1
+						  : AXON_FMT_MIN(format) == AXON_MIN_U6 ? halves
+											: 0);
+	__m512i low[MAX_TILES], high[MAX_TILES];
+
+#pragma GCC unroll 2
+	for (unsigned int h = 0; h < halves; h++)
+#pragma GCC unroll 8
+		for (unsigned int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+			for (unsigned int j = 0; j < tiles; j++)
+				sum[h][i][j] = _mm512_set1_epi32(
+					AXON_FMT_ZERO(format) ? (int)words[i * stride + 1 + h] : 0);
+#pragma GCC unroll 4
+	for (unsigned int x = 0; x < 4; x++) {
+#pragma GCC unroll 2
+		for (unsigned int j = 0; j < tiles; j++)
+			unpack(bits, quants + j * t->b_stride, x, &low[j], &high[j]);
+#pragma GCC unroll 8
+		for (unsigned int i = 0; i < rows; i++) {
+			__m512i a = _mm512_set1_epi32(*(const int32_t *)(q + 32 * i + 4 * x));
+			__m512i a16 = _mm512_set1_epi32(*(const int32_t *)(q + 32 * i + 16 + 4 * x));
+
+#pragma GCC unroll 2
+			for (unsigned int j = 0; j < tiles; j++) {
+				sum[0][i][j] = _mm512_dpbusd_epi32(sum[0][i][j], low[j], a);
+				sum[halves - 1][i][j] =
+					_mm512_dpbusd_epi32(sum[halves - 1][i][j], high[j], a16);
+			}
+		}
+	}
+}
+
+INLINE void multiply(uint32_t format, unsigned int rows, unsigned int tiles, const struct matrix_block *t)
+{
+	const unsigned int halves = 32 / AXON_FMT_SUB(format), min = AXON_FMT_MIN(format);
+	const unsigned int stride = 1 + halves + (min == AXON_MIN_F16 ? 1 : min == AXON_MIN_U6 ? halves : 0);
+	const unsigned int groups = AXON_FMT_SUPER(format) / 32, super = groups > 1;
+	const unsigned int sc_at = min == AXON_MIN_NONE ? 32 : 64, mn_at = sc_at + 16 * groups * halves;
+	const uint8_t *b = t->b;
+	const int8_t *q = t->q;
+	const uint32_t *words = t->words;
+	__m512 acc[MAX_ROWS][MAX_TILES], d[MAX_TILES], m[MAX_TILES];
+	__m512i sum[2][MAX_ROWS][MAX_TILES];
+
+#pragma GCC unroll 8
+	for (unsigned int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+		for (unsigned int j = 0; j < tiles; j++)
+			acc[i][j] = _mm512_loadu_ps(t->acc + i * t->acc_stride + j * MATRIX_COLS);
+	for (unsigned int r = 0; r < t->records; r++, b += AXON_FMT_RECORD(format)) {
+#pragma GCC unroll 2
+		for (unsigned int j = 0; j < tiles; j++) {
+			d[j] = halves16(b + j * t->b_stride);
+			m[j] = min == AXON_MIN_NONE ? d[j] : halves16(b + j * t->b_stride + 32);
+		}
+		for (unsigned int g = 0; g < groups; g++, q += 32 * rows, words += stride * rows) {
+			const uint8_t *quants = b + AXON_FMT_HEAD(format) + g * 64 * AXON_FMT_BITS(format);
+
+			if (tiles == 1)
+				for (unsigned int x = 0; x < AXON_FMT_BITS(format); x++)
+					_mm_prefetch(quants + AHEAD + 64 * x, _MM_HINT_T0);
+			products(format, rows, tiles, t, quants, q, words, sum);
+#pragma GCC unroll 2
+			for (unsigned int j = 0; j < tiles; j++) {
+				const uint8_t *head = b + j * t->b_stride;
+				__m512i sc[2];
+				__m512 mn[2];
+
+#pragma GCC unroll 2
+				for (unsigned int h = 0; h < halves; h++) {
+					unsigned int at = 16 * (g * halves + h);
+
+					if (super)
+						sc[h] = bytes16(head + sc_at + at,
+								AXON_FMT_SCALE(format) == AXON_SCALE_S8);
+					if (min == AXON_MIN_U6)
+						mn[h] = _mm512_cvtepi32_ps(bytes16(head + mn_at + at, false));
+				}
+#pragma GCC unroll 8
+				for (unsigned int i = 0; i < rows; i++) {
+					const uint32_t *w = words + i * stride;
+					__m512 scale = word(w), least;
+					__m512i isum = sum[0][i][j];
+
+					if (super)
+						isum = _mm512_mullo_epi32(isum, sc[0]);
+					if (halves == 2)
+						isum = _mm512_add_epi32(
+							isum, _mm512_mullo_epi32(sum[1][i][j], sc[1]));
+					acc[i][j] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(isum),
+								    _mm512_mul_ps(scale, d[j]), acc[i][j]);
+					if (min == AXON_MIN_F16) {
+						acc[i][j] = _mm512_fmadd_ps(word(w + 1 + halves),
+									    _mm512_mul_ps(scale, m[j]),
+									    acc[i][j]);
+					} else if (min == AXON_MIN_U6) {
+						/* exact: 255 · 65536 is below 2^24 */
+						least = _mm512_mul_ps(mn[0], word(w + 1 + halves));
+						if (halves == 2)
+							least = _mm512_fmadd_ps(mn[1], word(w + 2 + halves),
+										least);
+						acc[i][j] = _mm512_fnmadd_ps(
+							least, _mm512_mul_ps(scale, m[j]), acc[i][j]);
+					}
+				}
+			}
+		}
+	}
+#pragma GCC unroll 8
+	for (unsigned int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+		for (unsigned int j = 0; j < tiles; j++)
+			_mm512_storeu_ps(t->acc + i * t->acc_stride + j * MATRIX_COLS, acc[i][j]);
+}
+
+#define KERNEL(name, rows, tiles)                                                  \
+	static void name##_##rows##x##tiles(const struct matrix_block *t)          \
+	{                                                                          \
+		multiply(AXON_FMT_##name, rows, tiles, t);                         \
+	}
+#define KERNELS(name)                                                              \
+	KERNEL(name, 1, 1) KERNEL(name, 2, 1) KERNEL(name, 4, 1)                   \
+	KERNEL(name, 6, 1) KERNEL(name, 8, 1)                                      \
+	KERNEL(name, 2, 2) KERNEL(name, 4, 2) KERNEL(name, 6, 2)
+/* by rows / 2 */
+#define TABLE(name)                                                                \
+	{                                                                          \
+		AXON_FMT_##name,                                                   \
+		{ { name##_1x1, name##_2x1, name##_4x1, name##_6x1, name##_8x1 },  \
+		  { NULL, name##_2x2, name##_4x2, name##_6x2, NULL } },            \
+	}
+
+KERNELS(Q4_0)
+KERNELS(Q4_1)
+KERNELS(Q5_0)
+KERNELS(Q5_1)
+KERNELS(Q8_0)
+KERNELS(Q4_K)
+KERNELS(Q5_K)
+KERNELS(Q6_K)
+
+static const struct {
+	uint32_t format;
+	matrix_block_fn fn[MAX_TILES][MAX_ROWS / 2 + 1];
+} kernels[] = {
+	TABLE(Q4_0), TABLE(Q4_1), TABLE(Q5_0), TABLE(Q5_1),
+	TABLE(Q8_0), TABLE(Q4_K), TABLE(Q5_K), TABLE(Q6_K),
+};
+
+matrix_block_fn matrix_block_avx512(uint32_t format, unsigned int rows, unsigned int tiles)
+{
+	for (unsigned int i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++)
+		if (kernels[i].format == format)
+			return kernels[i].fn[tiles - 1][rows / 2];
+	return NULL;
+}
+
+#endif

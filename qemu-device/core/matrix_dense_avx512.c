@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* The matrix engine's dense products with AVX-512: VNNI for int8, BF16 where the host has it. */
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "matrix_impl.h"
+#include "matrix_avx512.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* -128 · Σ a over the row: what B's bias of 128 adds, since VPDPBUSD wants B unsigned. */
+static int32_t bias(const uint8_t *a, unsigned int steps)
+{
+	__m512i sum = _mm512_setzero_si512(), ones = _mm512_set1_epi8(1);
+
+	for (unsigned int k = 0; k < steps; k += 16) {
+		__mmask16 valid = steps - k >= 16 ? 0xffff : (1u << (steps - k)) - 1;
+
+		sum = _mm512_dpbusd_epi32(sum, ones, _mm512_maskz_loadu_epi32(valid, a + 4 * k));
+	}
+	return -128 * _mm512_reduce_add_epi32(sum);
+}
+
+INLINE __m512i step(enum matrix_rule rule, __m512i acc, __m512i a, __m512i b)
+{
+	switch (rule) {
+	case MATRIX_F32:
+		return _mm512_castps_si512(_mm512_fmadd_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b),
+							   _mm512_castsi512_ps(acc)));
+	case MATRIX_BF16:
+		return _mm512_castps_si512(_mm512_dpbf16_ps(_mm512_castsi512_ps(acc), (__m512bh)a,
+							    (__m512bh)b));
+	default:
+		return _mm512_dpbusd_epi32(acc, b, a);
+	}
+}
+
+/* rows × tiles accumulators in registers; both are constants where this is inlined. */
+INLINE void multiply(enum matrix_rule rule, unsigned int rows, unsigned int tiles,
+		     const struct matrix_dense *t, const uint8_t *a, const uint8_t *b, uint32_t *c)
+{
+	const __m512i bias128 = _mm512_set1_epi8(-128);
+	__m512i acc[6][4], w[4];
+
+#pragma GCC unroll 6
+	for (unsigned int i = 0; i < rows; i++) {
+		__m512i start = _mm512_set1_epi32(rule == MATRIX_I8 ? bias(a + i * t->a_stride, t->steps) : 0);
+
+#pragma GCC unroll 4
+		for (unsigned int j = 0; j < tiles; j++) {
+			acc[i][j] = _mm512_loadu_si512(c + i * t->acc_stride + j * MATRIX_COLS);
+			if (rule == MATRIX_I8)
+				acc[i][j] = _mm512_add_epi32(acc[i][j], start);
+		}
+	}
+#pragma GCC unroll 2
+	for (unsigned int k = 0; k < t->steps; k++) {
+#pragma GCC unroll 4
+		for (unsigned int j = 0; j < tiles; j++) {
+			w[j] = _mm512_loadu_si512(b + j * t->b_stride + (size_t)k * 64);
+			if (rule == MATRIX_I8)
+				w[j] = _mm512_xor_si512(w[j], bias128);
+		}
+#pragma GCC unroll 6
+		for (unsigned int i = 0; i < rows; i++) {
+			__m512i x = _mm512_set1_epi32(*(const int32_t *)(a + i * t->a_stride + 4 * (size_t)k));
+
+#pragma GCC unroll 4
+			for (unsigned int j = 0; j < tiles; j++)
+				acc[i][j] = step(rule, acc[i][j], x, w[j]);
+		}
+	}
+#pragma GCC unroll 6
+	for (unsigned int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+		for (unsigned int j = 0; j < tiles; j++)
+			_mm512_storeu_si512(c + i * t->acc_stride + j * MATRIX_COLS, acc[i][j]);
+}
+
+typedef void (*kernel_fn)(const struct matrix_dense *t, const uint8_t *a, const uint8_t *b, uint32_t *c);
+
+#define KERNEL(rule, rows, tiles)                                                                     \
+	static void rule##_##rows##x##tiles(const struct matrix_dense *t, const uint8_t *a,           \
+					    const uint8_t *b, uint32_t *c)                            \
+	{                                                                                             \
+		multiply(rule, rows, tiles, t, a, b, c);                                              \
+	}
+#define KERNELS(rule)                                                                                 \
+	KERNEL(rule, 1, 1) KERNEL(rule, 1, 2) KERNEL(rule, 1, 4)                                      \
+	KERNEL(rule, 2, 1) KERNEL(rule, 2, 2) KERNEL(rule, 2, 4)                                      \
+	KERNEL(rule, 4, 1) KERNEL(rule, 4, 2) KERNEL(rule, 4, 4)                                      \
+	KERNEL(rule, 6, 1) KERNEL(rule, 6, 2) KERNEL(rule, 6, 4)
+#define TABLE(rule)                                                                                   \
+	{                                                                                             \
+		{ rule##_1x1, rule##_1x2, rule##_1x4 }, { rule##_2x1, rule##_2x2, rule##_2x4 },       \
+		{ rule##_4x1, rule##_4x2, rule##_4x4 }, { rule##_6x1, rule##_6x2, rule##_6x4 }        \
+	}
+
+KERNELS(MATRIX_F32)
+KERNELS(MATRIX_BF16)
+KERNELS(MATRIX_I8)
+
+/* [height][width] */
+static const kernel_fn kernels[MATRIX_NUM_DENSE][4][3] = {
+	[MATRIX_F32] = TABLE(MATRIX_F32),
+	[MATRIX_BF16] = TABLE(MATRIX_BF16),
+	[MATRIX_I8] = TABLE(MATRIX_I8),
+};
+
+static void dense(const struct matrix_dense *t, const kernel_fn table[4][3])
+{
+	unsigned int rows = MATRIX_DENSE_ROUND(t->rows), tiles, height;
+
+	for (unsigned int j = 0; j < t->tiles; j += tiles) {
+		unsigned int left = t->tiles - j, width = left >= 4 ? 2 : left >= 2 ? 1 : 0;
+
+		tiles = 1u << width;
+		for (unsigned int i = 0; i < rows; i += height) {
+			unsigned int index = rows - i >= 6 ? 3 : (rows - i) / 2;
+
+			height = index ? 2 * index : 1;
+			table[index][width](t, t->a + i * t->a_stride, t->b + j * t->b_stride,
+					    t->acc + i * t->acc_stride + j * MATRIX_COLS);
+		}
+	}
+}
+
+void matrix_f32_avx512(const struct matrix_dense *t)
+{
+	dense(t, kernels[MATRIX_F32]);
+}
+
+void matrix_bf16_avx512(const struct matrix_dense *t)
+{
+	dense(t, kernels[MATRIX_BF16]);
+}
+
+void matrix_i8_avx512(const struct matrix_dense *t)
+{
+	dense(t, kernels[MATRIX_I8]);
+}
+
+#endif
