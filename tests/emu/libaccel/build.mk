@@ -24,6 +24,13 @@ $(ACCEL_TESTS:%=$(B)/tests/guest/libaccel/%): $(B)/tests/guest/libaccel/%: \
 	@mkdir -p $(@D)
 	$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS) -L$(B) -laccel -lcmocka -lm -lpthread
 
-UNIT_TESTS += $(ACCEL_TESTS:%=$(B)/tests/emu/libaccel/%)
-GUEST_TESTS += $(ACCEL_TESTS:%=$(B)/tests/guest/libaccel/%)
-ALL += $(ACCEL_TESTS:%=$(B)/tests/emu/libaccel/%) $(ACCEL_TESTS:%=$(B)/tests/guest/libaccel/%)
+$(B)/tests/emu/libaccel/%.sh $(B)/tests/guest/libaccel/%.sh: tests/emu/libaccel/%.sh
+	@mkdir -p $(B)/tests/emu/libaccel $(B)/tests/guest/libaccel
+	cp $< $(B)/tests/emu/libaccel/$*.sh
+	cp $< $(B)/tests/guest/libaccel/$*.sh
+
+accel_emu_tests := $(addprefix $(B)/tests/emu/libaccel/,$(ACCEL_TESTS) vector_add.sh)
+accel_guest_tests := $(addprefix $(B)/tests/guest/libaccel/,$(ACCEL_TESTS) vector_add.sh)
+UNIT_TESTS += $(accel_emu_tests)
+GUEST_TESTS += $(accel_guest_tests)
+ALL += $(accel_emu_tests) $(accel_guest_tests)
