@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: MIT
-# The tests. A build.mk adds host programs to UNIT_TESTS (tests/emu/ and tests/qtest/ form tiers
-# of their own by their path) and what is to run in the VM to GUEST_TESTS.
+# The tests. A build.mk adds host programs to UNIT_TESTS (those in tests/emu/ and tests/qtest/
+# form tiers of their own), what is to run in the VM to GUEST_TESTS, and what boots VMs itself to
+# VM_TESTS.
 
-export UNIT_TESTS GUEST_TESTS
+VM_TESTS += tests/guest/launcher.sh
+# A whole model takes too long under a sanitiser, and QEMU is not built with one.
+SAN_TESTS = $(patsubst $(B)/%,build/san/%,$(filter-out $(B)/tests/qtest/% $(B)/tests/emu/model/%, \
+	$(filter $(B)/%,$(UNIT_TESTS))))
+export UNIT_TESTS GUEST_TESTS VM_TESTS SAN_TESTS
 export QTEST_QEMU_BINARY = $(CURDIR)/build/qemu-system-x86_64
 
 .PHONY: test check lint
-test: deps ## every tier of tests
-	@$(MAKE) --no-print-directory -s all vm
-	@tests/run unit emu qtest guest lint
+test: deps ## every tier of tests, the host's also sanitised
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
+	@$(MAKE) --no-print-directory -s -j$$(nproc) SAN=1 all
+	@mk/fetch_model.py '$(MODEL)' >/dev/null
+	@tests/run unit emu san qtest guest vm lint
 
 check: deps ## the tests that need no VM
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all
 	@tests/run unit emu lint
 
 lint: deps ## style, layering, licences, spelling

@@ -32,11 +32,11 @@ build/axon.ko: build/kernel force
 force:
 
 run: deps ## run a model on the accelerator: MODEL=name|file PROMPT=text N=tokens TRACE=1
-	@$(MAKE) --no-print-directory -s all vm
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
 	@model=$$(mk/fetch_model.py '$(MODEL)') && \
 		tools/vm $(VM) -- build/accel-run -m "$$model" -p "$$PROMPT" -n $(N) \
 			$(if $(TRACE),--trace)
 
 shell: deps ## a prompt in the VM; VM='--devices 2 --iommu …' passes options to tools/vm
-	@$(MAKE) --no-print-directory -s all vm
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
 	@tools/vm $(VM) --tty -- $${SHELL:-/bin/sh}
