@@ -29,7 +29,11 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(AXON_CFLAGS) $(CFLAGS_$(call top,$*)) $(call isa,$*) -c -o $@ $<
 
--include $(shell find $(B) -name '*.d' -not -path '$(B)/san/*' 2>/dev/null)
+$(B)/%.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(AXON_CFLAGS) $(CFLAGS_$(call top,$*)) -c -o $@ $<
+
+-include $(shell find $(B) -name '*.d' $(if $(SAN),,-not -path 'build/san/*') 2>/dev/null)
 
 .PHONY: all
 all: $(ALL) ## everything that runs on the host and in the VM, without QEMU and the module
