@@ -5,7 +5,12 @@ CFLAGS_runtime += -Ilibaccel -Ikernels
 LIBAXONRT := $(B)/runtime/libaxonrt.a
 LIBS_axonrt := -lpcre2-8 -lm
 
-$(LIBAXONRT): $(patsubst %.c,$(B)/%.o,$(wildcard runtime/*.c))
+# An assembler file carries programs of the chip, which it finds by its include path.
+$(B)/%.o: %.S $(KERNELS)
+	@mkdir -p $(@D)
+	$(CC) -c -Wa,-I$(B)/kernels -o $@ $<
+
+$(LIBAXONRT): $(patsubst %.c,$(B)/%.o,$(wildcard runtime/*.c)) $(B)/runtime/kernel_images.o
 	@rm -f $@
 	$(AR) rcs $@ $^
 
