@@ -139,11 +139,12 @@ static int decode_operand(struct decoder *p, unsigned int i, const struct opcode
 	const struct axon_vinsn *insn = &p->v->d->insn[i];
 	const bool write = o->dst == DST_OPERAND;
 	const uint8_t number = write ? insn->dst : insn->a;
-	struct vector_operand *op = &p->v->operand[number];
+	struct vector_operand *op;
 
 	if (number >= p->v->d->operands)
 		return engine_bad_desc(p->v->e, p->va,
 				       write ? AT_INSN(i, dst) : AT_INSN(i, a), number);
+	op = &p->v->operand[number];
 	if (!(o->types >> op->o->type & 1))
 		return engine_bad_desc(p->v->e, p->va, AT_OPERAND(number, type), op->o->type);
 	if (o->kind == VECTOR_QUANT && p->v->d->cols % 32)
@@ -233,6 +234,7 @@ static int decode_insn(struct decoder *p, unsigned int i, struct vector_step *s,
 	s->dst = insn->dst;
 	s->imm = insn->imm;
 	s->imm2 = insn->imm2;
+	s->operand = 0;
 	s->in_place = false;
 	memset(s->src, 0, sizeof(s->src));
 	s->map = p->v->k->map[insn->op];

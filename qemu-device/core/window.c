@@ -36,10 +36,10 @@ int window_move(struct window *w, uint64_t addr, uint64_t bytes, uint8_t **host)
 	return 0;
 }
 
-/* The next piece of at most `bytes` at addr. */
+/* The next piece of at most `bytes` at addr; SRAM is one piece and fails as a whole. */
 static int piece(struct window *w, uint64_t addr, uint64_t bytes, uint8_t **host, uint64_t *n)
 {
-	int cause = window_map(w, addr, 1, host);
+	int cause = window_map(w, addr, engine_is_local(addr) ? bytes : 1, host);
 
 	if (!cause) {
 		*n = w->size - (addr - w->lo);
