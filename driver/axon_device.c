@@ -227,7 +227,9 @@ err_reset:
  */
 void axon_device_fini(struct axon_device *adev)
 {
-	axon_reset_hw(adev);
+	/* A chip that was pulled out does not answer. */
+	if (pci_device_is_present(to_pci_dev(adev->drm.dev)))
+		axon_reset_hw(adev);
 	axon_reset_end_rings(adev, -ENODEV);
 	axon_migrate_fini(adev);
 	axon_irq_fini(adev);

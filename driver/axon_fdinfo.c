@@ -44,7 +44,7 @@ static void axon_usage_add(struct axon_usage *usage, struct axon_bo *bo)
 	struct drm_gem_object *obj = &bo->tbo.base;
 	bool wants_vram = bo->flags & DRM_AXON_BO_VRAM;
 	struct drm_memory_stats *total = wants_vram ? &usage->vram : &usage->system;
-	struct ttm_resource *res;
+	u32 placed = READ_ONCE(bo->placed);
 
 	if (drm_gem_object_is_shared_for_memory_stats(obj))
 		total->shared += obj->size;
@@ -52,14 +52,10 @@ static void axon_usage_add(struct axon_usage *usage, struct axon_bo *bo)
 		total->private += obj->size;
 	usage->purpose[bo->purpose] += obj->size;
 
-	/* TTM changes the placement under this lock too. */
-	spin_lock(&bo->tbo.bdev->lru_lock);
-	res = bo->tbo.resource;
-	if (res && res->mem_type == TTM_PL_VRAM)
+	if (placed == TTM_PL_VRAM)
 		usage->vram.resident += obj->size;
-	else if (res && res->mem_type == TTM_PL_TT)
+	else if (placed == TTM_PL_TT)
 		usage->system.resident += obj->size;
-	spin_unlock(&bo->tbo.bdev->lru_lock);
 }
 
 static void axon_show_memory(struct drm_printer *p, struct drm_file *file)
@@ -103,9 +99,13 @@ static void axon_show_engines(struct drm_printer *p, struct axon_file *afile)
 		axon_queue_put(q);
 	}
 
-	for (e = 0; e < AXON_NUM_ENGINES; e++)
+	for (e = 0; e < AXON_NUM_ENGINES; e++) {
 		drm_printf(p, "drm-engine-%s:\t%llu ns\n", axon_engine_names[e], busy[e]);
-	drm_printf(p, "drm-engine-capacity-copy:\t1\n");
+		/* Each core has one of these; the copy engine is the chip's. */
+		if (e != AXON_ENGINE_COPY)
+			drm_printf(p, "drm-engine-capacity-%s:\t%u\n", axon_engine_names[e],
+				   afile->adev->num_cores);
+	}
 }
 
 /**

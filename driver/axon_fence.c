@@ -50,17 +50,19 @@ static const struct dma_fence_ops axon_fence_ops = {
 /**
  * axon_timeline_create() - make the timeline of a queue
  * @slot: hardware slot of the queue, for the name
+ * @owner: this module, if anyone outside it will hold the fences, else NULL
  *
  * Return: the timeline or NULL.
  */
-struct axon_timeline *axon_timeline_create(unsigned int slot)
+struct axon_timeline *axon_timeline_create(unsigned int slot, struct module *owner)
 {
 	struct axon_timeline *tl = kzalloc(sizeof(*tl), GFP_KERNEL);
 
 	if (!tl)
 		return NULL;
 
-	__module_get(THIS_MODULE);
+	__module_get(owner);
+	tl->owner = owner;
 	kref_init(&tl->kref);
 	spin_lock_init(&tl->lock);
 	INIT_LIST_HEAD(&tl->pending);
@@ -71,8 +73,11 @@ struct axon_timeline *axon_timeline_create(unsigned int slot)
 
 static void axon_timeline_release(struct kref *kref)
 {
-	kfree(container_of(kref, struct axon_timeline, kref));
-	module_put(THIS_MODULE);
+	struct axon_timeline *tl = container_of(kref, struct axon_timeline, kref);
+	struct module *owner = tl->owner;
+
+	kfree(tl);
+	module_put(owner);
 }
 
 /**

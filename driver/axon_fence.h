@@ -7,11 +7,12 @@
 #include <linux/list.h>
 #include <linux/spinlock.h>
 
+struct module;
+
 /**
  * struct axon_timeline - what the fences of one hardware queue share
  *
- * It outlives its queue for as long as a fence is held by anyone, and holds the module, since the
- * fences' operations are code in it.
+ * It outlives its queue for as long as a fence is held by anyone.
  */
 struct axon_timeline {
 	/** @kref: the queue's and one of each fence */
@@ -20,6 +21,8 @@ struct axon_timeline {
 	spinlock_t lock;
 	/** @pending: fences of work that the chip has, oldest first */
 	struct list_head pending;
+	/** @owner: module that the fences' operations are code of; NULL if they stay inside it */
+	struct module *owner;
 	/** @context: fence context */
 	u64 context;
 	/** @seqno: of the newest fence */
@@ -42,7 +45,7 @@ struct axon_fence {
 	struct list_head node;
 };
 
-struct axon_timeline *axon_timeline_create(unsigned int slot);
+struct axon_timeline *axon_timeline_create(unsigned int slot, struct module *owner);
 void axon_timeline_put(struct axon_timeline *tl);
 void axon_timeline_complete(struct axon_timeline *tl, u64 value);
 void axon_timeline_abort(struct axon_timeline *tl, int error);

@@ -19,6 +19,8 @@ struct axon_bo {
 	u32 flags;
 	/** @purpose: enum drm_axon_purpose */
 	u32 purpose;
+	/** @placed: TTM_PL_* where it is, for those who look without a lock */
+	u32 placed;
 };
 
 static inline struct axon_bo *to_axon_bo(struct drm_gem_object *obj)

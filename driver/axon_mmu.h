@@ -10,8 +10,8 @@ struct axon_device;
 struct axon_pt;
 
 /* How the kernel's own address space is laid out. Slots come first, at fixed places. */
-#define AXON_KERNEL_VA_SLOT(slot) (0x100000000ull + (slot)*0x100000ull)
-#define AXON_KERNEL_VA_VRAM	  (1ull << 46)
+#define AXON_KERNEL_VA_SLOT(slot) (0x100000000ull + ((u64)(slot) << 20))
+#define AXON_KERNEL_VA_VRAM	  BIT_ULL(46)
 
 /**
  * struct axon_mmu - the page tables of one address space

@@ -66,7 +66,7 @@ void axon_reset_device(struct axon_device *adev, const char *why)
 	int ret;
 
 	mutex_lock(&adev->reset_lock);
-	drm_err(&adev->drm, "%s: resetting the chip\n", why);
+	drm_err(&adev->drm, "reset of the whole chip: %s\n", why);
 	ret = axon_reset_hw(adev);
 	if (ret) {
 		drm_err(&adev->drm, "the chip did not come out of reset: reload it\n");

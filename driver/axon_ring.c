@@ -12,6 +12,7 @@
  */
 
 #include <linux/dma-mapping.h>
+#include <linux/module.h>
 
 #include <drm/drm_drv.h>
 
@@ -104,7 +105,7 @@ int axon_ring_init(struct axon_ring *ring, struct axon_device *adev, bool kernel
 	mutex_init(&ring->lock);
 
 	ret = -ENOMEM;
-	ring->timeline = axon_timeline_create(ring->slot);
+	ring->timeline = axon_timeline_create(ring->slot, kernel ? NULL : THIS_MODULE);
 	if (!ring->timeline)
 		goto err_slot;
 

@@ -22,12 +22,18 @@
 
 #include "axon_cursor.h"
 #include "axon_device.h"
+#include "axon_gem.h"
 #include "axon_migrate.h"
 #include "axon_ttm.h"
 
 static struct axon_device *ttm_to_axon(struct ttm_device *bdev)
 {
 	return container_of(bdev, struct axon_device, ttm);
+}
+
+static struct axon_bo *ttm_to_axon_bo(struct ttm_buffer_object *tbo)
+{
+	return container_of(tbo, struct axon_bo, tbo);
 }
 
 /* ---- system memory: pages ---- */
@@ -181,15 +187,18 @@ static int axon_ttm_move(struct ttm_buffer_object *tbo, bool evict, struct ttm_o
 	struct ttm_resource *src = tbo->resource;
 	int ret = 0;
 
-	if (src && (src->mem_type == TTM_PL_VRAM || dst->mem_type == TTM_PL_VRAM))
-		return axon_ttm_copy(tbo, ctx, dst);
-
-	if (src)
-		ret = ttm_bo_wait_ctx(tbo, ctx);
-	else if (dst->mem_type == TTM_PL_VRAM)
-		ret = axon_migrate_clear(ttm_to_axon(tbo->bdev), dst);
+	if (src && (src->mem_type == TTM_PL_VRAM || dst->mem_type == TTM_PL_VRAM)) {
+		ret = axon_ttm_copy(tbo, ctx, dst);
+	} else {
+		if (src)
+			ret = ttm_bo_wait_ctx(tbo, ctx);
+		else if (dst->mem_type == TTM_PL_VRAM)
+			ret = axon_migrate_clear(ttm_to_axon(tbo->bdev), dst);
+		if (!ret)
+			ttm_bo_move_null(tbo, dst);
+	}
 	if (!ret)
-		ttm_bo_move_null(tbo, dst);
+		WRITE_ONCE(ttm_to_axon_bo(tbo)->placed, dst->mem_type);
 	return ret;
 }
 
