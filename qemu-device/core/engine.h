@@ -15,7 +15,7 @@
 enum engine_access { ENGINE_READ, ENGINE_WRITE };
 
 struct engine {
-	uint8_t *sram;			/* host address of AXON_SRAM_BASE */
+	uint8_t *sram; /* host address of AXON_SRAM_BASE */
 	uint32_t sram_size;
 	/* Maps va (>= 4 GiB) to host memory; *run = contiguous bytes there, at least 1. 0 or a fault cause.
 	 * Contiguous host runs are merged as far as they go, at most 1 GiB. */
@@ -24,10 +24,10 @@ struct engine {
 	/* After a write through translate(): tells the host which bytes changed. */
 	void (*written)(void *opaque, uint64_t va, uint64_t bytes);
 	void *opaque;
-	const volatile uint32_t *stop;	/* non-zero: leave at the next panel with ENGINE_STOPPED */
+	const volatile uint32_t *stop; /* non-zero: leave at the next panel with ENGINE_STOPPED */
 
 	/* results of the last operation */
-	uint64_t cycles;		/* modelled cost */
+	uint64_t cycles; /* modelled cost */
 	uint64_t fault_addr;
 	uint64_t fault_info;
 };
@@ -52,7 +52,8 @@ int engine_resolve(struct engine *e, uint64_t addr, uint64_t bytes, enum engine_
 int engine_read(struct engine *e, void *dst, uint64_t addr, uint64_t bytes);
 int engine_write(struct engine *e, uint64_t addr, const void *src, uint64_t bytes);
 /* A pointer to [addr, addr + bytes) if it is contiguous, else the bytes copied into `bounce`. */
-int engine_view(struct engine *e, uint64_t addr, uint64_t bytes, void *bounce, const uint8_t **view);
+int engine_view(struct engine *e, uint64_t addr, uint64_t bytes, void *bounce,
+		const uint8_t **view);
 /* Returns AXON_FAULT_BAD_DESC with the record's addr and info set. */
 int engine_bad_desc(struct engine *e, uint64_t desc_va, size_t field_offset, uint32_t found);
 

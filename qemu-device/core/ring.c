@@ -37,11 +37,17 @@ enum axon_slot_state slot_state(struct axon_core *core, struct slot *slot)
 }
 
 /* A fault or a reset may come at any time and says the last word. */
-static void set_state(struct slot *slot, enum axon_slot_state state)
+static void set_state(struct axon_core *core, struct slot *slot, enum axon_slot_state state)
 {
 	uint32_t old = atomic_load(&slot->state);
 
-	while (old != state && old != AXON_SLOT_FAULTED && old != AXON_SLOT_RESETTING)
+	if (old == state)
+		return;
+	if (state == AXON_SLOT_RUNNING)
+		atomic_fetch_or(&core->running, slot_bit(slot));
+	else
+		atomic_fetch_and(&core->running, ~slot_bit(slot));
+	while (old != AXON_SLOT_FAULTED && old != AXON_SLOT_RESETTING)
 		if (atomic_compare_exchange_weak(&slot->state, &old, state))
 			break;
 }
@@ -55,6 +61,7 @@ void slot_close_jobs(struct axon_core *core, struct slot *slot)
 void slot_clear(struct axon_core *core, struct slot *slot)
 {
 	slot_close_jobs(core, slot);
+	atomic_fetch_and(&core->running, ~slot_bit(slot));
 	slot->depth = 0;
 	slot->clock = 0;
 	slot->packet_start = 0;
@@ -210,7 +217,7 @@ static enum ring_step step(struct worker *worker, struct slot *slot)
 	if (result == PACKET_DONE)
 		advance(slot);
 	if (ctx.job) {
-		set_state(slot, AXON_SLOT_RUNNING);
+		set_state(worker->core, slot, AXON_SLOT_RUNNING);
 		job_work(worker, ctx.job);
 	}
 	return STEP_ON;
@@ -232,22 +239,24 @@ static bool run_packets(struct worker *worker, struct slot *slot)
 			return progress;
 		result = step(worker, slot);
 		if (atomic_load(&slot->stop)) {
+			atomic_fetch_and(&core->running, ~slot_bit(slot));
 			slot_close_jobs(core, slot);
 			return true;
 		}
 		if (result == STEP_EMPTY) {
-			set_state(slot, AXON_SLOT_IDLE);
+			set_state(core, slot, AXON_SLOT_IDLE);
 			return progress;
 		}
 		if (result == STEP_BLOCKED) {
 			/* unless a job has ended in the meantime */
 			if (slot->job_count && job_is_over(&slot->job[slot->job_head]))
 				continue;
-			set_state(slot, slot->wait_since ? AXON_SLOT_WAITING : AXON_SLOT_RUNNING);
+			set_state(core, slot,
+				  slot->wait_since ? AXON_SLOT_WAITING : AXON_SLOT_RUNNING);
 			return progress;
 		}
 		progress = true;
-		set_state(slot, AXON_SLOT_RUNNING);
+		set_state(core, slot, AXON_SLOT_RUNNING);
 		if (n % RING_QUANTUM == 0 && worker_is_wanted(worker, slot)) {
 			atomic_fetch_or(&core->ready, slot_bit(slot));
 			return true;

@@ -14,7 +14,7 @@
 
 /*
  * Waking a sleeper costs some 50 us, so within a stream nobody sleeps: the pauses between the
- * packets of a busy slot are short. While nothing is busy the host's other threads come first.
+ * packets of a running slot are short. While nothing runs the host's other threads come first.
  */
 #define SPIN_BUSY_NS 300000
 #define SPIN_IDLE_NS 60000
@@ -181,7 +181,7 @@ static void idle(struct worker *worker)
 	uint64_t start = core_now(core);
 
 	for (;;) {
-		uint64_t limit = atomic_load(&core->busy) ? SPIN_BUSY_NS : SPIN_IDLE_NS;
+		uint64_t limit = atomic_load(&core->running) ? SPIN_BUSY_NS : SPIN_IDLE_NS;
 
 		for (unsigned int i = 0; i < SPIN_LOOPS; i++) {
 			if (have_work(core) || atomic_load(&worker->stop) ||

@@ -406,6 +406,74 @@ static void test_hart_store_is_reported(void **state)
 	chip_free(c);
 }
 
+/* Issue the two DMA descriptors at a0 and wait: for the token of one, then for everything. */
+static void test_engine_clock(void **state)
+{
+	struct chip *c = chip_new(1, 1);
+	uint64_t at = chip_alloc(c, 2 * sizeof(struct axon_dma_copy));
+	uint64_t kernel = CHIP_CODE(c, RV_CUSTOM(AXON_INSN_ISSUE, AXON_ENGINE_DMA, T0, A0, ZERO),
+				    RV_ADDI(A0, A0, sizeof(struct axon_dma_copy)),
+				    RV_CUSTOM(AXON_INSN_ISSUE, AXON_ENGINE_DMA, T1, A0, ZERO),
+				    RV_CUSTOM(AXON_INSN_WAIT, 0, ZERO, T0, ZERO),
+				    RV_CUSTOM(AXON_INSN_FENCE, 0, ZERO, ZERO, ZERO), RV_RET);
+	uint64_t out = chip_alloc(c, 256), stats_at = chip_alloc(c, 64);
+	struct axon_launch_stats *stats = chip_ptr(c, stats_at);
+	struct axon_dma_copy *desc = chip_ptr(c, at);
+	struct axon_packet launch = chip_launch(kernel, chip_va(at), 1, 1, 1);
+	uint64_t each;
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		desc[i] = (struct axon_dma_copy){
+			.h = {.op = AXON_DMA_FILL, .size = sizeof(*desc)},
+			.dst = chip_va(out) + 128 * i,
+			.src = 0x5a5a5a5a,
+			.dst_type = AXON_I32,
+			.src_type = AXON_I32,
+			.dims = 1,
+			.extent = {32},
+			.dst_stride = {4},
+		};
+	}
+	launch.launch.stats = chip_va(stats_at);
+	chip_slot(c, 0, 1);
+	assert_true(chip_run(c, 0, chip_buffer(c, &launch, 1)));
+	for (unsigned int i = 0; i < 64; i++)
+		assert_int_equal(((uint32_t *)chip_ptr(c, out))[i], 0x5a5a5a5a);
+	each = stats->engine_cycles[AXON_ENGINE_DMA] / 2;
+	assert_true(each > 5);
+	/*
+	 * The first starts at 4, when its issue is over, and ends at 4 + each; the second, issued at 9,
+	 * waits for the engine and ends at 4 + 2 each. The fence waits for it and takes 1, so does ret.
+	 */
+	assert_int_equal(stats->cycles, 200 + 4 + 2 * each + 2);
+	assert_int_equal(stats->engine_cycles[AXON_ENGINE_HART], 4 + 2 * each + 2);
+	assert_int_equal(stats->instret, 6);
+	chip_free(c);
+}
+
+/* One worker: a slot of higher priority is served between another one's workgroups. */
+static void test_priority(void **state)
+{
+	struct chip *c = chip_new(1, 1);
+	uint64_t slow =
+		CHIP_CODE(c, RV_LUI(T0, 122), RV_ADDI(T0, T0, -1), RV_BNE(T0, ZERO, -4), RV_RET);
+
+	(void)state;
+	chip_w32(c, AXON_PAGE_SLOT(1) + AXON_REG_SLOT_PRIORITY, 3);
+	chip_slot(c, 0, 1);
+	chip_slot(c, 1, 1);
+	chip_push(c, 0, chip_launch(slow, 0, 100000, 1, 1));
+	chip_doorbell(c, 0);
+	chip_wait_state(c, 0, AXON_SLOT_RUNNING);
+	assert_true(chip_run(c, 1, (struct axon_packet){.op = AXON_PKT_NOP}));
+	assert_int_equal(chip_r32(c, AXON_PAGE_SLOT(0) + AXON_REG_SLOT_STATUS), AXON_SLOT_RUNNING);
+	/* switched off, it stays where it is */
+	chip_w32(c, AXON_PAGE_SLOT(0) + AXON_REG_SLOT_CTRL, 0);
+	chip_reset_slot(c, 0);
+	chip_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +490,8 @@ int main(void)
 		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_hart_store_is_reported),
+		cmocka_unit_test(test_engine_clock),
+		cmocka_unit_test(test_priority),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
