@@ -29,10 +29,6 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(AXON_CFLAGS) $(CFLAGS_$(call top,$*)) $(call isa,$*) -c -o $@ $<
 
-$(B)/%.o: %.S
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(AXON_CFLAGS) $(CFLAGS_$(call top,$*)) -c -o $@ $<
-
 -include $(shell find $(B) -name '*.d' $(if $(SAN),,-not -path 'build/san/*') 2>/dev/null)
 
 .PHONY: all
