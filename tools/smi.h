@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* What accel-smi's parts share: exit codes, the command line, and what was seen of the devices. */
+#ifndef AXON_TOOLS_SMI_H
+#define AXON_TOOLS_SMI_H
+
+#include <accel.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "smi_process.h"
+
+enum smi_exit {
+	SMI_OK = 0,
+	SMI_FAILURE = 1,
+	SMI_USAGE = 2,
+	SMI_PERMISSION = 4,
+	SMI_NO_DEVICE = 6,
+	SMI_NO_DRIVER = 9,
+	SMI_DEVICE_LOST = 15,
+};
+
+enum smi_verb { SMI_ALL, SMI_LIST, SMI_METRIC, SMI_PROCESS };
+
+struct smi_options {
+	enum smi_verb verb;
+	const char *device; /* index, PCI address or UUID; NULL: all */
+	bool json;
+	double interval;	  /* seconds between outputs, 0: one output */
+	unsigned long iterations; /* 0: until interrupted */
+};
+
+/* Exits with a message and status 2 on a wrong command line, as argp does. */
+void smi_options_parse(int argc, char **argv, struct smi_options *o);
+
+struct smi_device {
+	unsigned int index; /* among those that ACCEL_VISIBLE_DEVICES leaves */
+	struct accel_device *dev;
+	struct accel_device_info info;
+	double percent[AXON_NUM_ENGINES]; /* of the time between the last two samples */
+};
+
+struct smi {
+	struct smi_device *devices;
+	unsigned int num_devices;
+	struct smi_processes processes;
+	uint64_t ns; /* CLOCK_MONOTONIC of the last sample */
+};
+
+/* These say on standard error what failed and return an enum smi_exit. */
+enum smi_exit smi_open(struct smi *smi, const char *device);
+/* Reads everything anew; percentages are of the time since the sample before. */
+enum smi_exit smi_sample(struct smi *smi);
+void smi_close(struct smi *smi);
+
+/* Cores of an engine: how many of it can be busy at once. */
+unsigned int smi_capacity(const struct accel_device_info *info, unsigned int engine);
+/* "0000:01:00.0", or NULL for a chip in this process, which no bus has. */
+const char *smi_bdf(const struct smi_device *d);
+const char *smi_name(const struct smi_device *d);
+void smi_format_uuid(const uint8_t uuid[16], char text[37]);
+bool smi_owns(const struct smi_device *d, const struct smi_process *p);
+
+void smi_print_text(const struct smi *smi, enum smi_verb verb);
+void smi_print_json(const struct smi *smi, enum smi_verb verb, bool one_line);
+
+#endif

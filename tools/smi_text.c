@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+/* Tables of at most 80 columns for people. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "smi.h"
+
+static unsigned long long mib(uint64_t bytes)
+{
+	return bytes >> 20;
+}
+
+static void print_heading(const char *text)
+{
+	bool bold = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+
+	printf(bold ? "\033[1m%s\033[0m\n" : "%s\n", text);
+}
+
+static void print_percents(const double percent[AXON_NUM_ENGINES])
+{
+	static const int width[AXON_NUM_ENGINES] = {5, 7, 7, 5, 5};
+
+	for (unsigned int e = 0; e < AXON_NUM_ENGINES; e++)
+		printf("%*.0f%%", width[e] - 1, percent[e]);
+	printf("\n");
+}
+
+static void print_devices(const struct smi *smi)
+{
+	print_heading(
+		"DEV NAME     ADDRESS      CORES      MEMORY USED  DMA MATRIX VECTOR HART COPY");
+	for (unsigned int i = 0; i < smi->num_devices; i++) {
+		const struct smi_device *d = &smi->devices[i];
+		char memory[48];
+
+		snprintf(memory, sizeof(memory), "%llu/%llu MiB", mib(d->info.vram_used),
+			 mib(d->info.vram_size));
+		printf("%3u %-8.8s %-12s %5u %16s", d->index, smi_name(d),
+		       smi_bdf(d) ? smi_bdf(d) : "in-process", d->info.num_cores, memory);
+		print_percents(d->percent);
+	}
+}
+
+static void print_processes(const struct smi *smi)
+{
+	bool any = false;
+
+	print_heading(
+		"DEV     PID PROCESS              MEMORY     SYSTEM  DMA MATRIX VECTOR HART COPY");
+	for (unsigned int i = 0; i < smi->num_devices; i++)
+		for (size_t j = 0; j < smi->processes.count; j++) {
+			const struct smi_process *p = &smi->processes.items[j];
+
+			if (!smi_owns(&smi->devices[i], p))
+				continue;
+			any = true;
+			printf("%3u %7d %-15.15s %7llu MiB %6llu MiB", smi->devices[i].index,
+			       (int)p->pid, p->name, mib(p->vram_bytes), mib(p->system_bytes));
+			print_percents(p->percent);
+		}
+	if (!any)
+		printf("    no process\n");
+	if (smi->processes.partial)
+		printf("    some processes are hidden from this user; root sees all\n");
+}
+
+static void print_list(const struct smi *smi)
+{
+	print_heading("DEV NAME     ADDRESS      UUID                                  HW   CORES");
+	for (unsigned int i = 0; i < smi->num_devices; i++) {
+		const struct smi_device *d = &smi->devices[i];
+		char uuid[37];
+
+		smi_format_uuid(d->info.uuid, uuid);
+		printf("%3u %-8.8s %-12s %-37s %u.%-2u %5u\n", d->index, smi_name(d),
+		       smi_bdf(d) ? smi_bdf(d) : "in-process", uuid, d->info.hw_version >> 16,
+		       d->info.hw_version & 0xffff, d->info.num_cores);
+	}
+}
+
+static void print_metric(const struct smi_device *d)
+{
+	const struct accel_device_info *info = &d->info;
+	char heading[64];
+
+	snprintf(heading, sizeof(heading), "device %u: %s %s", d->index, smi_name(d),
+		 smi_bdf(d) ? smi_bdf(d) : "in-process");
+	print_heading(heading);
+	printf("  device memory   %10llu of %llu MiB used\n", mib(info->vram_used),
+	       mib(info->vram_size));
+	printf("  system memory   %10llu MiB used\n", mib(info->system_used));
+	printf("  hardware queues %10u of %u free\n", info->free_slots, info->num_slots);
+	printf("  faults          %10" PRIu64 "\n", info->faults);
+	printf("  queue resets    %10" PRIu64 "\n", info->resets);
+	printf("  %-8s %8s %16s %20s\n", "engine", "in use", "busy, wall s",
+	       "busy, modelled cycles");
+	for (unsigned int e = 0; e < AXON_NUM_ENGINES; e++)
+		printf("  %-8s %7.1f%% %16.3f %21" PRIu64 "\n", smi_engine_names[e], d->percent[e],
+		       (double)info->busy_ns[e] / 1e9, info->busy_cycles[e]);
+}
+
+void smi_print_text(const struct smi *smi, enum smi_verb verb)
+{
+	switch (verb) {
+	case SMI_ALL:
+		print_devices(smi);
+		printf("\n");
+		print_processes(smi);
+		break;
+	case SMI_LIST: print_list(smi); break;
+	case SMI_METRIC:
+		for (unsigned int i = 0; i < smi->num_devices; i++)
+			print_metric(&smi->devices[i]);
+		break;
+	case SMI_PROCESS: print_processes(smi); break;
+	}
+	fflush(stdout);
+}
