@@ -24,6 +24,9 @@ struct axon_ring;
 #define AXON_VA_START 0x100000000ull
 #define AXON_VA_END   (1ull << (AXON_VA_BITS - 1))
 
+/* Handles of a file's objects; 0 is none. */
+#define AXON_HANDLES XA_LIMIT(1, S32_MAX)
+
 /* The chip gives up on a queue that makes no progress for this long, in modelled cycles... */
 #define AXON_HANG_CYCLES (2ull * AXON_CLOCK_HZ)
 /* ...or in wall time, should modelled time itself stand still (a WAIT that nobody signals). */

@@ -26,8 +26,8 @@ static int axon_open(struct drm_device *drm, struct drm_file *file)
 		return -ENOMEM;
 
 	afile->adev = to_axon_device(drm);
-	xa_init_flags(&afile->vms, XA_FLAGS_ALLOC1);
-	xa_init_flags(&afile->queues, XA_FLAGS_ALLOC1);
+	xa_init_flags(&afile->vms, XA_FLAGS_ALLOC);
+	xa_init_flags(&afile->queues, XA_FLAGS_ALLOC);
 	spin_lock_init(&afile->lock);
 	file->driver_priv = afile;
 	return 0;

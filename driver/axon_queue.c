@@ -251,7 +251,7 @@ int axon_queue_create_ioctl(struct drm_device *drm, void *data, struct drm_file 
 	if (IS_ERR(q))
 		return PTR_ERR(q);
 
-	ret = xa_alloc(&afile->queues, &args->queue_id, q, xa_limit_31b, GFP_KERNEL);
+	ret = xa_alloc(&afile->queues, &args->queue_id, q, AXON_HANDLES, GFP_KERNEL);
 	if (ret)
 		axon_queue_kill(q, afile);
 	return ret;

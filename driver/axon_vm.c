@@ -158,7 +158,7 @@ int axon_vm_create_ioctl(struct drm_device *drm, void *data, struct drm_file *fi
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 
-	ret = xa_alloc(&afile->vms, &args->vm_id, vm, xa_limit_31b, GFP_KERNEL);
+	ret = xa_alloc(&afile->vms, &args->vm_id, vm, AXON_HANDLES, GFP_KERNEL);
 	if (ret)
 		axon_vm_put(vm);
 	return ret;
