@@ -29,7 +29,7 @@ $(B)/tests/emu/libaccel/%.sh $(B)/tests/guest/libaccel/%.sh: tests/emu/libaccel/
 	cp $< $(B)/tests/emu/libaccel/$*.sh
 	cp $< $(B)/tests/guest/libaccel/$*.sh
 
-accel_emu_tests := $(addprefix $(B)/tests/emu/libaccel/,$(ACCEL_TESTS) vector_add.sh)
+accel_emu_tests := $(addprefix $(B)/tests/emu/libaccel/,$(ACCEL_TESTS) vector_add.sh install.sh)
 accel_guest_tests := $(addprefix $(B)/tests/guest/libaccel/,$(ACCEL_TESTS) vector_add.sh)
 UNIT_TESTS += $(accel_emu_tests)
 GUEST_TESTS += $(accel_guest_tests)
