@@ -126,11 +126,11 @@ static void sift_down(struct axon_topk *heap, uint32_t count, uint32_t at)
 	heap[at] = moved;
 }
 
-static void topk_add(struct vector_topk *t, float value, uint32_t col)
+static void topk_add(struct vector_topk *t, uint32_t k, float value, uint32_t col)
 {
 	uint32_t at;
 
-	if (t->count == t->k) {
+	if (t->count == k) {
 		t->heap[0] = (struct axon_topk){ value, col };
 		sift_down(t->heap, t->count, 0);
 		return;
@@ -154,13 +154,13 @@ static void topk(struct vector_state *v, const struct vector_step *s, uint64_t c
 			v->values[i] = a[0];
 		a = v->values;
 	}
-	for (i = 0; i < n && t->count < t->k; i++)
+	for (i = 0; i < n && t->count < s->imm; i++)
 		if (a[i] == a[i])
-			topk_add(t, a[i], col + i);
+			topk_add(t, s->imm, a[i], col + i);
 	while (i < n) {
 		i = v->k->above(a, i, n, t->heap[0].value);
 		if (i < n)
-			topk_add(t, a[i], col + i);
+			topk_add(t, s->imm, a[i], col + i);
 		i++;
 	}
 }
@@ -171,7 +171,7 @@ static int topk_end(struct vector_state *v, const struct vector_step *s)
 	struct vector_topk *t = &v->topk[s - v->prog.step];
 	struct axon_topk sorted[AXON_V_TOPK_MAX];
 
-	for (uint32_t i = t->count; i < t->k; i++)
+	for (uint32_t i = t->count; i < s->imm; i++)
 		sorted[i] = (struct axon_topk){ -__builtin_inff(), ~0u };
 	while (t->count) {
 		sorted[--t->count] = t->heap[0];
@@ -195,39 +195,62 @@ static void reduce_begin(struct vector_state *v, const struct vector_step *s)
 	}
 }
 
+typedef float quad __attribute__((vector_size(16)));
+typedef int32_t quad_int __attribute__((vector_size(16)));
+
 /* Lane i with i + 8, then i + 4, i + 2, i + 1. */
 static float tree_sum(const int32_t *lane)
 {
-	float sum[VECTOR_LANES];
+	quad sum[4];
 
 	memcpy(sum, lane, sizeof(sum));
-	for (int half = VECTOR_LANES / 2; half; half /= 2)
-		for (int i = 0; i < half; i++)
-			sum[i] += sum[i + half];
-	return sum[0];
+	sum[0] = (sum[0] + sum[2]) + (sum[1] + sum[3]);
+	return (sum[0][0] + sum[0][2]) + (sum[0][1] + sum[0][3]);
+}
+
+/* The largest lane, or the smallest when flip is ~0. */
+static int32_t tree_max(const int32_t *lane, int32_t flip)
+{
+	quad_int key[4];
+	int32_t most;
+
+	memcpy(key, lane, sizeof(key));
+	for (int i = 0; i < 4; i++)
+		key[i] ^= flip;
+	for (int i = 1; i < 4; i++)
+		key[0] = (key[0] & (key[0] > key[i])) | (key[i] & ~(key[0] > key[i]));
+	most = key[0][0];
+	for (int i = 1; i < 4; i++)
+		most = key[0][i] > most ? key[0][i] : most;
+	return most ^ flip;
+}
+
+/* The lowest column among those of the largest key. */
+static uint32_t first_maximum(const struct vector_acc *acc)
+{
+	const int32_t key = tree_max(acc->lane, 0);
+	uint32_t col = ~0u;
+
+	for (int i = 0; i < VECTOR_LANES; i++)
+		if (acc->lane[i] == key && acc->col[i] < col)
+			col = acc->col[i];
+	return col;
 }
 
 static uint32_t reduce_end(const struct vector_state *v, const struct vector_step *s)
 {
 	const struct vector_acc *acc = &v->acc[s - v->prog.step];
-	int32_t key = acc->lane[0];
-	uint32_t col = acc->col[0];
 
-	if (s->op == AXON_V_RSUM || s->op == AXON_V_RSUMSQ)
+	switch (s->op) {
+	case AXON_V_RMAX:
+		return vector_key(tree_max(acc->lane, 0));
+	case AXON_V_RMIN:
+		return vector_key(tree_max(acc->lane, ~0));
+	case AXON_V_RARGMAX:	/* columns are 0 where nothing was found */
+		return first_maximum(acc);
+	default:
 		return f32_bits(tree_sum(acc->lane));
-	for (int i = 1; i < VECTOR_LANES; i++) {
-		const int32_t k = acc->lane[i];
-
-		if (s->op == AXON_V_RMIN) {
-			key = k < key ? k : key;
-		} else if (k > key || (k == key && acc->col[i] < col)) {
-			key = k;
-			col = acc->col[i];
-		}
 	}
-	if (s->op == AXON_V_RARGMAX)
-		return key == INT32_MIN ? 0 : col;
-	return vector_key(key);
 }
 
 /* ---- passes ------------------------------------------------------------------------------ */
@@ -235,13 +258,15 @@ static uint32_t reduce_end(const struct vector_state *v, const struct vector_ste
 static int run_step(struct vector_state *v, struct vector_step *s, uint64_t col, uint32_t n, float *d,
 		    struct vector_reg *out)
 {
-	*out = (struct vector_reg){ d, 1 };
 	switch (s->kind) {
 	case VECTOR_MAP:
+		if (s->direct)
+			d = vector_store_place(v, s, col, n, d);
 		map(v, s, s->op == AXON_V_COL ? col : s->imm, n, d);
-		return 0;
+		break;
 	case VECTOR_SPLAT:
-		*out = (struct vector_reg){ s->splat, 0 };
+		out->p = s->splat;
+		out->step = 0;
 		return 0;
 	case VECTOR_LOAD:
 		return vector_load(v, s, col, n, d, out);
@@ -249,19 +274,8 @@ static int run_step(struct vector_state *v, struct vector_step *s, uint64_t col,
 		return vector_store(v, s, col, n);
 	case VECTOR_QUANT:
 		return vector_quant(v, s, col, n);
-	case VECTOR_GATHER:
-		return vector_gather(v, s, n, d);
 	case VECTOR_SCATTER:
 		return vector_scatter_add(v, s, n);
-	case VECTOR_AFFINE:
-		affine(v, s, col, n, d);
-		return 0;
-	case VECTOR_RANDOM:
-		random_numbers(v, s, col, n, d);
-		return 0;
-	case VECTOR_SCAN:
-		scan(v, s, n, d);
-		return 0;
 	case VECTOR_REDUCE:
 		s->reduce(&v->acc[s - v->prog.step], v->reg[s->src[0]].p, v->reg[s->src[0]].step, n,
 			  col);
@@ -269,14 +283,23 @@ static int run_step(struct vector_state *v, struct vector_step *s, uint64_t col,
 	case VECTOR_TOPK:
 		topk(v, s, col, n);
 		return 0;
+	case VECTOR_GATHER:
+		out->p = d;
+		out->step = 1;
+		return vector_gather(v, s, n, d);
+	case VECTOR_AFFINE:
+		affine(v, s, col, n, d);
+		break;
+	case VECTOR_RANDOM:
+		random_numbers(v, s, col, n, d);
+		break;
+	case VECTOR_SCAN:
+		scan(v, s, n, d);
+		break;
 	}
+	out->p = d;
+	out->step = 1;
 	return 0;
-}
-
-static bool makes_register(const struct vector_step *s)
-{
-	return s->kind != VECTOR_STORE && s->kind != VECTOR_QUANT && s->kind != VECTOR_SCATTER &&
-	       s->kind != VECTOR_REDUCE && s->kind != VECTOR_TOPK;
 }
 
 static void set_row_register(struct vector_state *v, unsigned int reg, float value)
@@ -297,7 +320,7 @@ static void pass_begin(struct vector_state *v, const uint8_t *strip, const uint8
 		else if (s->kind == VECTOR_SCAN)
 			v->scan[*strip] = 0.0f;
 		else if (s->kind == VECTOR_TOPK)
-			v->topk[*strip] = (struct vector_topk){ .count = 0, .k = s->imm };
+			v->topk[*strip].count = 0;
 	}
 }
 
@@ -326,13 +349,11 @@ static int run_strips(struct vector_state *v, const uint8_t *strip, const uint8_
 			return ENGINE_STOPPED;
 		for (const uint8_t *i = strip; i < end; i++) {
 			struct vector_step *s = &v->prog.step[*i];
-			struct vector_reg made;
-			int cause = run_step(v, s, col, n, v->strip_reg[s->dst % 16], &made);
+			int cause = run_step(v, s, col, n, v->strip_reg[s->dst % 16],
+					     &v->reg[s->dst % 16]);
 
 			if (cause)
 				return cause;
-			if (makes_register(s))
-				v->reg[s->dst] = made;
 		}
 	}
 	return 0;
@@ -392,7 +413,7 @@ static void row_begin(struct vector_state *v, uint32_t row)
 	}
 	for (unsigned int left = v->prog.row_registers; left; left &= left - 1)
 		set_row_register(v, AXON_R(__builtin_ctz(left)), 0.0f);
-	for (unsigned int i = 0; i < v->d->insns; i++)
+	for (unsigned int i = 0; i < v->d->insns && v->prog.row_numbers; i++)
 		if (v->d->insn[i].op == AXON_V_ROW)
 			for (int lane = 0; lane < VECTOR_LANES; lane++)
 				v->prog.step[i].splat[lane] = f32_from_bits(row);

@@ -50,6 +50,8 @@ struct vector_step {
 	uint8_t src[3];
 	uint8_t operand;
 	bool in_place;		/* LOAD: the register may point at the operand itself */
+	uint8_t direct;		/* MAP: 1 + the STORE step whose operand may take the result at once */
+	bool stored;		/* STORE: that happened to this strip */
 	uint32_t imm, imm2;
 	void (*map)(const struct vector_map *m);
 	void (*reduce)(struct vector_acc *acc, const float *a, uint32_t step, size_t n,
@@ -65,6 +67,7 @@ struct vector_program {
 	uint64_t rows, cols;	/* after merging rows that follow each other */
 	unsigned int passes;
 	bool stoppable;
+	bool row_numbers;	/* has ROW */
 	uint16_t row_registers;	/* named */
 	struct vector_pass pass[AXON_V_INSNS + 1];
 	uint8_t strip[AXON_V_INSNS], row[AXON_V_INSNS];	/* indices of steps */
@@ -86,7 +89,7 @@ struct vector_reg {
 };
 
 struct vector_topk {
-	uint32_t count, k;
+	uint32_t count;
 	struct axon_topk heap[AXON_V_TOPK_MAX];	/* worst first */
 };
 
@@ -115,6 +118,9 @@ int vector_decode(struct vector_state *v, uint64_t desc_va);
 int vector_load(struct vector_state *v, struct vector_step *s, uint64_t col, uint32_t n, float *d,
 		struct vector_reg *out);
 int vector_store(struct vector_state *v, const struct vector_step *s, uint64_t col, uint32_t n);
+/* Where a step with `direct` set puts its result: in the operand, else at d. */
+float *vector_store_place(struct vector_state *v, const struct vector_step *s, uint64_t col,
+			  uint32_t n, float *d);
 int vector_gather(struct vector_state *v, const struct vector_step *s, uint32_t n, float *d);
 int vector_scatter_add(struct vector_state *v, const struct vector_step *s, uint32_t n);
 int vector_quant(struct vector_state *v, const struct vector_step *s, uint64_t col, uint32_t n);

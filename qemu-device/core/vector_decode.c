@@ -236,9 +236,12 @@ static int decode_insn(struct decoder *p, unsigned int i, struct vector_step *s,
 	s->imm2 = insn->imm2;
 	s->operand = 0;
 	s->in_place = false;
+	s->direct = 0;
+	s->stored = false;
 	memset(s->src, 0, sizeof(s->src));
 	s->map = p->v->k->map[insn->op];
 	s->reduce = p->v->k->reduce[insn->op];
+	p->v->prog.row_numbers |= insn->op == AXON_V_ROW;
 	if (names_operand(o.kind))
 		cause = decode_operand(p, i, &o, s);
 	if (!cause)
@@ -298,37 +301,6 @@ static int decode_insns(struct decoder *p)
 }
 
 /* ---- what may be taken together ---------------------------------------------------------- */
-/*
- * A LOAD may leave its values where they are if nothing is written between it and its register's last
- * use, apart from what that use itself writes.
- */
-static void find_in_place(struct vector_program *prog)
-{
-	unsigned int begin = 0;
-
-	for (unsigned int n = 0; n < prog->passes; begin = prog->pass[n++].strip_end) {
-		for (unsigned int i = begin; i < prog->pass[n].strip_end; i++) {
-			struct vector_step *load = &prog->step[prog->strip[i]];
-			bool written = false;
-
-			if (load->kind != VECTOR_LOAD)
-				continue;
-			load->in_place = true;
-			for (unsigned int j = i + 1; j < prog->pass[n].strip_end; j++) {
-				const struct vector_step *s = &prog->step[prog->strip[j]];
-
-				for (unsigned int k = 0; k < source_count[s->op]; k++)
-					if (s->src[k] == load->dst && written)
-						load->in_place = false;
-				if (writes_operand(s->kind))
-					written = true;
-				else if (s->dst == load->dst)
-					break;
-			}
-		}
-	}
-}
-
 /* The addresses [lo, hi) that an operand can reach; false when they leave the address space. */
 static bool reach(const struct axon_vector_desc *d, const struct axon_vector_operand *o, __int128 *lo,
 		  __int128 *hi)
@@ -340,7 +312,7 @@ static bool reach(const struct axon_vector_desc *d, const struct axon_vector_ope
 	const __int128 part[3] = {
 		inner * o->row_stride,
 		outer * o->outer_stride,
-		/* Q8A and TOPK rows are never longer than this */
+		/* a row of TOPK reaches no further than this and its length */
 		o->type == AXON_Q8A ? cols / 32 * 40 : (cols - 1) * o->col_stride,
 	};
 
@@ -355,24 +327,116 @@ static bool reach(const struct axon_vector_desc *d, const struct axon_vector_ope
 	return *lo >= 0 && *hi <= UINT64_MAX;
 }
 
-/* Whether some operand that is written shares bytes with one that is read. */
-static bool reads_own_output(const struct vector_state *v)
+/* For each operand the set of those that it may share bytes with, itself among them. */
+static void find_overlaps(const struct vector_state *v, uint8_t overlap[AXON_V_OPERANDS])
 {
-	__int128 wlo, whi, rlo, rhi;
+	__int128 lo[AXON_V_OPERANDS], hi[AXON_V_OPERANDS];
+	bool known[AXON_V_OPERANDS];
 
-	for (unsigned int w = 0; w < v->d->operands; w++) {
-		if (!v->operand[w].written)
-			continue;
-		if (!reach(v->d, v->operand[w].o, &wlo, &whi))
+	for (unsigned int i = 0; i < v->d->operands; i++) {
+		known[i] = reach(v->d, v->operand[i].o, &lo[i], &hi[i]);
+		overlap[i] = 1 << i;
+		for (unsigned int j = 0; j < i; j++)
+			if (!known[i] || !known[j] || (lo[i] < hi[j] && lo[j] < hi[i])) {
+				overlap[i] |= 1 << j;
+				overlap[j] |= 1 << i;
+			}
+	}
+}
+
+/* Whether some operand that is written shares bytes with one that is read. */
+static bool reads_own_output(const struct vector_state *v, const uint8_t overlap[AXON_V_OPERANDS])
+{
+	unsigned int read = 0;
+
+	for (unsigned int i = 0; i < v->d->operands; i++)
+		read |= v->operand[i].read << i;
+	for (unsigned int i = 0; i < v->d->operands; i++)
+		if (v->operand[i].written && overlap[i] & read)
 			return true;
-		for (unsigned int r = 0; r < v->d->operands; r++) {
-			if (!v->operand[r].read)
+	return false;
+}
+
+/* The operands that a step writes, by bit. */
+static unsigned int writes(const struct vector_program *prog, const struct vector_step *s)
+{
+	if (s->kind == VECTOR_MAP && s->direct)
+		return 1u << prog->step[s->direct - 1].operand;
+	return writes_operand(s->kind) ? 1u << s->operand : 0;
+}
+
+/*
+ * Whether a register whose values are in an operand from strip step `from` on keeps them there until
+ * its last use: nothing that shares bytes with the operand is written before. `own` may write it.
+ */
+static bool stays(const struct vector_program *prog, unsigned int from, unsigned int end, unsigned int reg,
+		  unsigned int shared, const struct vector_step *own)
+{
+	bool written = false;
+
+	for (unsigned int i = from + 1; i < end; i++) {
+		const struct vector_step *s = &prog->step[prog->strip[i]];
+
+		for (unsigned int j = 0; j < source_count[s->op]; j++)
+			if (s->src[j] == reg && written)
+				return false;
+		if (s != own && writes(prog, s) & shared)
+			written = true;
+		if (!writes_operand(s->kind) && s->kind != VECTOR_REDUCE && s->dst == reg)
+			break;
+	}
+	return true;
+}
+
+/* The step in begin..at - 1 that makes reg, if between it and `at` nothing touches the operands. */
+static struct vector_step *maker(struct vector_program *prog, unsigned int begin, unsigned int at,
+				 unsigned int reg, unsigned int operands, unsigned int *index)
+{
+	for (unsigned int i = at; i-- > begin;) {
+		struct vector_step *s = &prog->step[prog->strip[i]];
+
+		if (names_operand(s->kind) && operands >> s->operand & 1)
+			return NULL;
+		if (writes_operand(s->kind) || s->kind == VECTOR_REDUCE || s->dst != reg)
+			continue;
+		*index = i;
+		return s->kind == VECTOR_MAP && !s->direct ? s : NULL;
+	}
+	return NULL;
+}
+
+/*
+ * Saves copies: a STORE of words that lie together may be done by the step that makes them, and a
+ * LOAD of such words may leave them where they are.
+ */
+static void find_in_place(struct vector_state *v, const uint8_t overlap[AXON_V_OPERANDS])
+{
+	struct vector_program *prog = &v->prog;
+	unsigned int begin = 0, at;
+
+	for (unsigned int n = 0; n < prog->passes; begin = prog->pass[n++].strip_end) {
+		const unsigned int end = prog->pass[n].strip_end;
+
+		for (unsigned int i = begin; i < end; i++) {
+			struct vector_step *store = &prog->step[prog->strip[i]], *from;
+			const unsigned int shared = overlap[store->operand];
+
+			if (store->kind != VECTOR_STORE || store->src[0] >= AXON_R(0) ||
+			    v->operand[store->operand].size != 4 ||
+			    v->d->operand[store->operand].col_stride != 4)
 				continue;
-			if (!reach(v->d, v->operand[r].o, &rlo, &rhi) || (rlo < whi && wlo < rhi))
-				return true;
+			from = maker(prog, begin, i, store->src[0], shared, &at);
+			if (from && stays(prog, at, end, store->src[0], shared, store))
+				from->direct = store - prog->step + 1;
+		}
+		for (unsigned int i = begin; i < end; i++) {
+			struct vector_step *load = &prog->step[prog->strip[i]];
+
+			if (load->kind == VECTOR_LOAD)
+				load->in_place = stays(prog, i, end, load->dst,
+						       overlap[load->operand], NULL);
 		}
 	}
-	return false;
 }
 
 /* Rows that follow each other without a gap are one long row when nothing depends on the row. */
@@ -402,18 +466,21 @@ int vector_decode(struct vector_state *v, uint64_t desc_va)
 {
 	const struct axon_vector_desc *d = v->d;
 	struct decoder p = { .v = v, .va = desc_va };
+	uint8_t overlap[AXON_V_OPERANDS];
 	int cause = check_header(v->e, d, desc_va);
 
 	if (!cause)
 		cause = check_operands(v, desc_va);
 	v->prog.row_registers = 0;
+	v->prog.row_numbers = false;
 	if (!cause)
 		cause = decode_insns(&p);
 	if (cause)
 		return cause;
 
-	find_in_place(&v->prog);
-	v->prog.stoppable = !d->rows || !d->cols || !reads_own_output(v);
+	find_overlaps(v, overlap);
+	find_in_place(v, overlap);
+	v->prog.stoppable = !d->rows || !d->cols || !reads_own_output(v, overlap);
 	if (!v->prog.stoppable &&
 	    (uint64_t)d->rows * d->cols > VECTOR_UNSTOPPABLE_MAX / d->insns)
 		return engine_bad_desc(v->e, desc_va, AT(rows), d->rows);

@@ -262,9 +262,10 @@ static inline vu16 v_to_bf16(vf a)
 	return __builtin_convertvector((vu)vi_select(a == a, (vi)rounded, (vi)nan), vu16);
 }
 
-static inline vi v_to_int_within(vf a, int32_t low, int32_t high)
+/* As v_to_int() with narrower limits. */
+static inline vi v_to_int_within(vf a, float low, float high)
 {
-	return vi_min(vi_max(v_to_int(a), vi_splat(low)), vi_splat(high));
+	return ((vi)(v_clamp(a, low, high) + V_ROUNDER) - (vi)v_splat(V_ROUNDER)) & (a == a);
 }
 
 WIDEN(bf16, 2, (vf)(__builtin_convertvector(*(const vu16_mem *)p, vu) << 16))
@@ -308,16 +309,6 @@ static void narrow_random_f16(void *dst, const float *src, const uint32_t *rando
 }
 
 /* ---- quantised activations --------------------------------------------------------------- */
-/* x·inverse to integers in ±127; what is no number gives 0. */
-static inline vi quantise(vf x, float inverse)
-{
-	vf p = x * inverse;
-
-	p = v_select(p > 127.0f, v_splat(127.0f), p);
-	p = v_select(p < -127.0f, v_splat(-127.0f), p);
-	return ((vi)(p + V_ROUNDER) - (vi)v_splat(V_ROUNDER)) & (p == p);
-}
-
 static void quant(void *dst, const float *src, size_t blocks)
 {
 	uint8_t *to = dst;
@@ -337,7 +328,7 @@ static void quant(void *dst, const float *src, size_t blocks)
 			vi sum = vi_splat(0);
 
 			for (int i = 16 * half; i < 16 * half + 16; i += VL) {
-				vi q = quantise(v_load(src + i), inverse);
+				vi q = v_to_int_within(v_load(src + i) * inverse, -127, 127);
 
 				sum += q;
 				*(vi8_mem *)(block.q + i) = __builtin_convertvector(q, vi8);
@@ -368,7 +359,8 @@ static inline vu zip_high(vu a, vu b)
 static void philox(uint32_t *dst, uint64_t first, const struct vector_philox *p, size_t blocks)
 {
 	for (size_t b = 0; b < blocks; b += VL, dst += 4 * VL) {
-		uint32_t low = first + b, k0 = p->key, k1 = p->key >> 32;
+		uint32_t low = first + b;
+		vu k0 = (vu)vi_splat(p->key), k1 = (vu)vi_splat(p->key >> 32);
 		vu c0 = (vu)vi_iota() + low;
 		vu c1 = (vu)vi_splat((first + b) >> 32) - (vu)(c0 < low);	/* carry */
 		vu c2 = (vu)vi_splat(p->stream), c3 = (vu)vi_splat(p->counter);

@@ -11,14 +11,13 @@
 /* Adding and subtracting it rounds to an integer and leaves that in the low bits. */
 #define V_ROUNDER 0x1.8p23f
 
-/* e^x: x = k·ln 2 + r, |r| <= ln 2 / 2; 2^k in two factors, so that denormals round once. */
+/* e^x: x = k·ln 2 + r, |r| <= ln 2 / 2. */
 static inline vf v_exp(vf x)
 {
-	vf t = v_select(x > 89.0f, v_splat(89.0f), x);
+	vf t = v_clamp(x, -104.0f, 89.0f);
 	vf k, r, p;
-	vi n, half;
+	vi n;
 
-	t = v_select(t < -104.0f, v_splat(-104.0f), t);	/* NaN passes both */
 	k = v_fma(t, v_splat(0x1.715476p+0f), v_splat(V_ROUNDER));
 	n = (vi)k - (vi)v_splat(V_ROUNDER);
 	k = k - V_ROUNDER;
@@ -31,8 +30,7 @@ static inline vf v_exp(vf x)
 	p = v_fma(p, r, v_splat(0x1.fffff6p-2f));
 	p = v_fma(p, r, v_splat(1.0f));
 	p = v_fma(p, r, v_splat(1.0f));
-	half = n >> 1;
-	return p * (vf)((vi)((vu)(half + 127) << 23)) * (vf)((vi)((vu)(n - half + 127) << 23));
+	return v_scale(p, k, n);
 }
 
 /* ln x: x = 2^e·(1 + m), m in [-1/3, 1/3]. */

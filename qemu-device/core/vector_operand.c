@@ -87,6 +87,20 @@ static int load_splat(struct vector_state *v, struct vector_step *s, struct vect
 	return 0;
 }
 
+/* Asks for what the next strip will read. */
+static void prefetch(const struct vector_operand *op, const uint8_t *host, uint64_t bytes)
+{
+	const uint8_t *next = host + bytes;
+	const uint64_t left = op->w.host + op->w.size - next;
+
+	if (engine_is_local(op->row))
+		return;
+	if (bytes > left)
+		bytes = left;
+	for (uint64_t i = 0; i < bytes; i += 64)
+		__builtin_prefetch(next + i);
+}
+
 int vector_load(struct vector_state *v, struct vector_step *s, uint64_t col, uint32_t n, float *d,
 		struct vector_reg *out)
 {
@@ -100,6 +114,8 @@ int vector_load(struct vector_state *v, struct vector_step *s, uint64_t col, uin
 		return load_splat(v, s, out);
 	if (stride == op->size) {
 		cause = window_map(&op->w, addr, (uint64_t)n * op->size, &host);
+		if (!cause && host)
+			prefetch(op, host, (uint64_t)n * op->size);
 		if (!cause && !host) {
 			host = v->bytes;
 			cause = window_read(&op->w, host, addr, (uint64_t)n * op->size);
@@ -154,10 +170,13 @@ int vector_store(struct vector_state *v, const struct vector_step *s, uint64_t c
 	struct vector_operand *op = &v->operand[s->operand];
 	const int64_t stride = op->o->col_stride;
 	const uint64_t addr = op->row + col * (uint64_t)stride;
-	const float *src = source(v, &v->reg[s->src[0]], n);
+	const float *src;
 	uint8_t *host;
 	int cause;
 
+	if (s->stored)
+		return 0;
+	src = source(v, &v->reg[s->src[0]], n);
 	if (!stride) {	/* the last column stays */
 		narrow(v, op, col + n - 1, v->bytes, src + n - 1, 1);
 		return window_write(&op->w, addr, v->bytes, op->size);
@@ -176,6 +195,23 @@ int vector_store(struct vector_state *v, const struct vector_step *s, uint64_t c
 	}
 	narrow(v, op, col, v->bytes, src, n);
 	return window_write(&op->w, addr, v->bytes, (uint64_t)n * op->size);
+}
+
+float *vector_store_place(struct vector_state *v, const struct vector_step *s, uint64_t col,
+			  uint32_t n, float *d)
+{
+	struct vector_step *store = &v->prog.step[s->direct - 1];
+	struct vector_operand *op = &v->operand[store->operand];
+	const uint64_t addr = op->row + col * sizeof(*d);
+	uint8_t *host;
+
+	/* A fault is the STORE's to report. */
+	store->stored = n % VECTOR_LANES == 0 &&
+			!window_map(&op->w, addr, n * sizeof(*d), &host) && host;
+	if (!store->stored)
+		return d;
+	window_dirty(&op->w, addr, n * sizeof(*d));
+	return (float *)host;
 }
 
 int vector_quant(struct vector_state *v, const struct vector_step *s, uint64_t col, uint32_t n)
@@ -222,38 +258,60 @@ static void indexed_begin(struct indexed *x, struct vector_state *v, const struc
 		x->all = first;
 }
 
-static int indexed_addr(const struct indexed *x, uint32_t i, int64_t *offset)
+/* Checks n indices; of the first that is out of bounds a record is made. */
+static int indexed_check(const struct indexed *x, uint32_t n)
 {
 	const struct vector_operand *op = x->op;
-	const uint32_t index = f32_bits(x->index[i * x->step]);
+	const uint32_t limit = op->o->limit;
+	uint32_t i;
 
-	if (index >= op->o->limit) {
-		op->w.e->fault_addr = op->row;
-		op->w.e->fault_info = index;
-		return AXON_FAULT_BAD_INDEX;
+	for (i = 0; i < n && f32_bits(x->index[i * x->step]) < limit; i++)
+		;
+	if (i == n)
+		return 0;
+	op->w.e->fault_addr = op->row;
+	op->w.e->fault_info = f32_bits(x->index[i * x->step]);
+	return AXON_FAULT_BAD_INDEX;
+}
+
+static int64_t indexed_offset(const struct indexed *x, uint32_t i)
+{
+	return (int64_t)f32_bits(x->index[i * x->step]) * x->op->o->col_stride;
+}
+
+/* All n elements from one run, `size` bytes each. */
+static void gather_run(const struct indexed *x, uint32_t n, unsigned int size, uint8_t *to)
+{
+	switch (size) {
+	case 1:
+		for (uint32_t i = 0; i < n; i++)
+			to[i] = x->all[indexed_offset(x, i)];
+		break;
+	case 2:
+		for (uint32_t i = 0; i < n; i++)
+			memcpy(to + 2 * i, x->all + indexed_offset(x, i), 2);
+		break;
+	case 4:
+		for (uint32_t i = 0; i < n; i++)
+			memcpy(to + 4 * i, x->all + indexed_offset(x, i), 4);
+		break;
 	}
-	*offset = (int64_t)index * op->o->col_stride;
-	return 0;
 }
 
 int vector_gather(struct vector_state *v, const struct vector_step *s, uint32_t n, float *d)
 {
 	struct indexed x;
-	int64_t offset;
-	int cause = 0;
+	int cause;
 
 	indexed_begin(&x, v, s);
-	for (uint32_t i = 0; i < n && !cause; i++) {
-		uint8_t *to = v->bytes + i * x.op->size;
-
-		cause = indexed_addr(&x, i, &offset);
-		if (cause)
-			break;
-		if (x.all)
-			memcpy(to, x.all + offset, x.op->size);
-		else
-			cause = window_read(&x.op->w, to, x.op->row + offset, x.op->size);
-	}
+	cause = indexed_check(&x, n);
+	if (cause)
+		return cause;
+	if (x.all)
+		gather_run(&x, n, x.op->size, v->bytes);
+	for (uint32_t i = 0; i < n && !x.all && !cause; i++)
+		cause = window_read(&x.op->w, v->bytes + i * x.op->size,
+				    x.op->row + indexed_offset(&x, i), x.op->size);
 	if (cause)
 		return cause;
 	v->k->widen[x.op->o->type](d, v->bytes, n);
@@ -261,25 +319,47 @@ int vector_gather(struct vector_state *v, const struct vector_step *s, uint32_t 
 	return 0;
 }
 
+/* The sums into one run; what lies between the lowest and the highest counts as written. */
+static void scatter_run(const struct indexed *x, const struct vector_reg *value, uint32_t n)
+{
+	int64_t low = INT64_MAX, high = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const int64_t offset = indexed_offset(x, i);
+		float sum;
+
+		memcpy(&sum, x->all + offset, sizeof(sum));
+		sum += value->p[i * value->step];
+		memcpy(x->all + offset, &sum, sizeof(sum));
+		low = offset < low ? offset : low;
+		high = offset > high ? offset : high;
+	}
+	window_dirty(&x->op->w, x->op->row + low, high - low + sizeof(float));
+}
+
 int vector_scatter_add(struct vector_state *v, const struct vector_step *s, uint32_t n)
 {
 	const struct vector_reg *value = &v->reg[s->src[1]];
 	struct indexed x;
-	int64_t offset;
-	int cause = 0;
+	int cause;
 
 	indexed_begin(&x, v, s);
+	cause = indexed_check(&x, n);
+	if (cause)
+		return cause;
+	if (x.all) {
+		scatter_run(&x, value, n);
+		return 0;
+	}
 	for (uint32_t i = 0; i < n && !cause; i++) {
+		const uint64_t addr = x.op->row + indexed_offset(&x, i);
 		float sum;
 
-		cause = indexed_addr(&x, i, &offset);
-		if (cause)
-			break;
-		cause = window_read(&x.op->w, &sum, x.op->row + offset, sizeof(sum));
+		cause = window_read(&x.op->w, &sum, addr, sizeof(sum));
 		if (cause)
 			break;
 		sum += value->p[i * value->step];
-		cause = window_write(&x.op->w, x.op->row + offset, &sum, sizeof(sum));
+		cause = window_write(&x.op->w, addr, &sum, sizeof(sum));
 	}
 	return cause;
 }

@@ -81,12 +81,53 @@ static inline vf v_select(vi mask, vf a, vf b)
 
 static inline vi vi_max(vi a, vi b)
 {
+#if defined(__AVX512F__)
+	return (vi)_mm512_max_epi32((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+	return (vi)_mm256_max_epi32((__m256i)a, (__m256i)b);
+#else
 	return vi_select(a > b, a, b);
+#endif
 }
 
 static inline vi vi_min(vi a, vi b)
 {
+#if defined(__AVX512F__)
+	return (vi)_mm512_min_epi32((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+	return (vi)_mm256_min_epi32((__m256i)a, (__m256i)b);
+#else
 	return vi_select(a < b, a, b);
+#endif
+}
+
+/* a limited to low..high; a NaN stays. */
+static inline vf v_clamp(vf a, float low, float high)
+{
+#if defined(__AVX512F__)
+	a = (vf)_mm512_min_ps(_mm512_set1_ps(high), (__m512)a);
+	return (vf)_mm512_max_ps(_mm512_set1_ps(low), (__m512)a);
+#elif defined(__AVX2__)
+	a = (vf)_mm256_min_ps(_mm256_set1_ps(high), (__m256)a);
+	return (vf)_mm256_max_ps(_mm256_set1_ps(low), (__m256)a);
+#else
+	a = v_select(a > high, v_splat(high), a);
+	return v_select(a < low, v_splat(low), a);
+#endif
+}
+
+/* a·2^k, rounded once, for integers k = n in ±252 and a with a·2^(k/2) normal or a NaN. */
+static inline vf v_scale(vf a, vf k, vi n)
+{
+#if defined(__AVX512F__)
+	(void)n;
+	return (vf)_mm512_scalef_ps((__m512)a, (__m512)k);
+#else
+	vi half = n >> 1;
+
+	(void)k;
+	return a * (vf)((vi)((vu)(half + 127) << 23)) * (vf)((vi)((vu)(n - half + 127) << 23));
+#endif
 }
 
 /* a·b + c, rounded once. */
@@ -172,10 +213,10 @@ static inline void vu_mul_wide(vu a, uint32_t b, vu *high, vu *low)
 #if defined(__AVX512F__)
 	__m512i m = _mm512_set1_epi32(b);
 	__m512i even = _mm512_mul_epu32((__m512i)a, m);
-	__m512i odd = _mm512_mul_epu32(_mm512_srli_epi64((__m512i)a, 32), m);
+	__m512i odd = _mm512_mul_epu32(_mm512_shuffle_epi32((__m512i)a, 0xf5), m);
 
-	*high = (vu)_mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
-	*low = (vu)_mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
+	*high = (vu)_mm512_mask_shuffle_epi32(odd, 0x5555, even, 0xf5);
+	*low = (vu)_mm512_mask_shuffle_epi32(even, 0xaaaa, odd, 0xa0);
 #elif defined(__AVX2__)
 	__m256i m = _mm256_set1_epi32(b);
 	__m256i even = _mm256_mul_epu32((__m256i)a, m);
