@@ -384,6 +384,77 @@ static void test_hang(void **state)
 	chip_free(c);
 }
 
+/* Descriptors that would take years, all operands in a few KiB of SRAM; one for each engine. */
+static uint64_t endless_descriptor(struct chip *c, unsigned int engine)
+{
+	struct {
+		struct axon_vector_desc desc;
+		struct axon_vinsn insn[2];
+	} vector = {
+		.desc = {.h = {.op = AXON_VECTOR_RUN, .size = sizeof(vector)},
+			 .rows = ~0u,
+			 .cols = 1024,
+			 .insns = 2,
+			 .operands = 1,
+			 .operand = {{.addr = AXON_SRAM_BASE, .col_stride = 4, .type = AXON_F32}}},
+		.insn = {{.op = AXON_V_CONST, .dst = 0}, {.op = AXON_V_STORE, .dst = 0, .b = 0}},
+	};
+	const struct axon_dma_copy dma = {
+		.h = {.op = AXON_DMA_FILL, .size = sizeof(dma)},
+		.dst = AXON_SRAM_BASE,
+		.dst_type = AXON_I32,
+		.src_type = AXON_I32,
+		.dims = 3,
+		.extent = {1024, ~0u, ~0u},
+		.dst_stride = {4},
+	};
+	const struct axon_matrix_desc matrix = {
+		.h = {.op = AXON_MATRIX_MUL, .size = sizeof(matrix)},
+		.m = 1 << 20,
+		.n = 16384,
+		.k = 16384,
+		.a = AXON_SRAM_BASE,
+		.b = AXON_SRAM_BASE,
+		.c = AXON_SRAM_BASE + 65536,
+		.scale = 1,
+	};
+	const void *desc[] = {&dma, &matrix, &vector};
+	const size_t size[] = {sizeof(dma), sizeof(matrix), sizeof(vector)};
+	uint64_t at = chip_alloc(c, size[engine]);
+
+	memcpy(chip_ptr(c, at), desc[engine], size[engine]);
+	return chip_va(at);
+}
+
+static void test_endless_operation(void **state)
+{
+	(void)state;
+	for (unsigned int engine = 0; engine < 3; engine++) {
+		struct chip *c = bench();
+		uint64_t issue =
+			CHIP_CODE(c, RV_CUSTOM(AXON_INSN_ISSUE, engine, T0, A0, ZERO), RV_RET);
+		struct axon_packet launch =
+			chip_launch(issue, endless_descriptor(c, engine), 1, 1, 1);
+
+		/* quiesced in the middle it goes on, and is ended by a reset */
+		chip_slot(c, SLOT, 1);
+		chip_push(c, SLOT, launch);
+		chip_doorbell(c, SLOT);
+		chip_wait_state(c, SLOT, AXON_SLOT_RUNNING);
+		chip_sleep_ms(5);
+		axon_core_quiesce(c->core);
+		axon_core_resume(c->core);
+		chip_sleep_ms(5);
+		assert_int_equal(chip_r32(c, AXON_PAGE_SLOT(SLOT) + AXON_REG_SLOT_STATUS),
+				 AXON_SLOT_RUNNING);
+		chip_reset_slot(c, SLOT);
+		/* or by the wall clock */
+		chip_w32(c, AXON_PAGE_SLOT(SLOT) + AXON_REG_SLOT_WALL_MS, 30);
+		expect_fault(c, launch, AXON_FAULT_HANG);
+		chip_free(c);
+	}
+}
+
 static void test_reset_of_a_loop(void **state)
 {
 	struct chip *c = bench();
@@ -539,13 +610,13 @@ static void test_sram_is_scrubbed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad_packets),	 cmocka_unit_test(test_packet_addresses),
-		cmocka_unit_test(test_page_tables),	 cmocka_unit_test(test_ring_faults),
-		cmocka_unit_test(test_kernel_faults),	 cmocka_unit_test(test_issue_faults),
-		cmocka_unit_test(test_fault_ring),	 cmocka_unit_test(test_hang),
-		cmocka_unit_test(test_reset_of_a_loop),	 cmocka_unit_test(test_quiesce),
-		cmocka_unit_test(test_invalidate),	 cmocka_unit_test(test_bus_changes),
-		cmocka_unit_test(test_sram_is_scrubbed),
+		cmocka_unit_test(test_bad_packets),	  cmocka_unit_test(test_packet_addresses),
+		cmocka_unit_test(test_page_tables),	  cmocka_unit_test(test_ring_faults),
+		cmocka_unit_test(test_kernel_faults),	  cmocka_unit_test(test_issue_faults),
+		cmocka_unit_test(test_fault_ring),	  cmocka_unit_test(test_hang),
+		cmocka_unit_test(test_endless_operation), cmocka_unit_test(test_reset_of_a_loop),
+		cmocka_unit_test(test_quiesce),		  cmocka_unit_test(test_invalidate),
+		cmocka_unit_test(test_bus_changes),	  cmocka_unit_test(test_sram_is_scrubbed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
