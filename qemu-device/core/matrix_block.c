@@ -59,12 +59,10 @@ static void pack_words(const struct block *s, const struct axon_q8a *from, uint3
 		*to++ = (uint32_t)(-zero * from->sum[0]);
 		*to++ = (uint32_t)(-zero * from->sum[1]);
 	}
-	if (min == AXON_MIN_F16 || (min == AXON_MIN_U6 && halves == 1)) {
+	if (min == AXON_MIN_F16)
 		*to = f32_bits((float)sum);
-	} else if (min == AXON_MIN_U6) {
-		to[0] = f32_bits((float)from->sum[0]);
-		to[1] = f32_bits((float)from->sum[1]);
-	}
+	else if (min == AXON_MIN_U6)
+		memcpy(to, from->sum, sizeof(*to));
 }
 
 /* Rows m.. and k elements from k0 of A; rows that fill up a group repeat the last one. */

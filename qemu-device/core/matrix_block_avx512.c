@@ -12,7 +12,6 @@
 #define INLINE static inline __attribute__((always_inline))
 #define MAX_ROWS	8
 #define MAX_TILES	2
-#define AHEAD		2048	/* bytes by which a streamed B is fetched in advance, across pages */
 
 /* The quants of 4 k and of the 4 k sixteen later, for x = 0..3. */
 INLINE void unpack(unsigned int bits, const uint8_t *b, unsigned int x, __m512i *low, __m512i *high)
@@ -63,25 +62,30 @@ INLINE __m512 word(const uint32_t *w)
 	return _mm512_castsi512_ps(_mm512_set1_epi32((int)*w));
 }
 
+/* Sums kept apart: one for each sub-block, and two with so few rows that latency would show. */
+INLINE unsigned int chains_of(uint32_t format, unsigned int rows)
+{
+	return rows <= 2 ? 2 : matrix_block_halves(format);
+}
+
 /* Everything of 32 k but the format is in t; format, rows and tiles are constants where this is inlined. */
 INLINE void products(uint32_t format, unsigned int rows, unsigned int tiles, const struct matrix_block *t,
 		     const uint8_t *quants, const int8_t *q, const uint32_t *words,
 		     __m512i sum[2][MAX_ROWS][MAX_TILES])
 {
-	const unsigned int halves = 32 / AXON_FMT_SUB(format), bits = AXON_FMT_BITS(format);
-	const unsigned int stride = 1 + halves + (AXON_FMT_MIN(format) == AXON_MIN_F16  ? 1
-						  : AXON_FMT_MIN(format) == AXON_MIN_U6 ? halves
-											: 0);
+	const unsigned int halves = matrix_block_halves(format), bits = AXON_FMT_BITS(format);
+	const unsigned int stride = matrix_block_words(format), chains = chains_of(format, rows);
 	__m512i low[MAX_TILES], high[MAX_TILES];
 
 #pragma GCC unroll 2
-	for (unsigned int h = 0; h < halves; h++)
+	for (unsigned int h = 0; h < chains; h++)
 #pragma GCC unroll 8
 		for (unsigned int i = 0; i < rows; i++)
 #pragma GCC unroll 2
 			for (unsigned int j = 0; j < tiles; j++)
-				sum[h][i][j] = _mm512_set1_epi32(
-					AXON_FMT_ZERO(format) ? (int)words[i * stride + 1 + h] : 0);
+				sum[h][i][j] = _mm512_set1_epi32(AXON_FMT_ZERO(format) && h < halves
+									 ? (int)words[i * stride + 1 + h]
+									 : 0);
 #pragma GCC unroll 4
 	for (unsigned int x = 0; x < 4; x++) {
 #pragma GCC unroll 2
@@ -90,22 +94,27 @@ INLINE void products(uint32_t format, unsigned int rows, unsigned int tiles, con
 #pragma GCC unroll 8
 		for (unsigned int i = 0; i < rows; i++) {
 			__m512i a = _mm512_set1_epi32(*(const int32_t *)(q + 32 * i + 4 * x));
-			__m512i a16 = _mm512_set1_epi32(*(const int32_t *)(q + 32 * i + 16 + 4 * x));
 
 #pragma GCC unroll 2
-			for (unsigned int j = 0; j < tiles; j++) {
+			for (unsigned int j = 0; j < tiles; j++)
 				sum[0][i][j] = _mm512_dpbusd_epi32(sum[0][i][j], low[j], a);
-				sum[halves - 1][i][j] =
-					_mm512_dpbusd_epi32(sum[halves - 1][i][j], high[j], a16);
-			}
+		}
+#pragma GCC unroll 8
+		for (unsigned int i = 0; i < rows; i++) {
+			__m512i a = _mm512_set1_epi32(*(const int32_t *)(q + 32 * i + 16 + 4 * x));
+
+#pragma GCC unroll 2
+			for (unsigned int j = 0; j < tiles; j++)
+				sum[chains - 1][i][j] =
+					_mm512_dpbusd_epi32(sum[chains - 1][i][j], high[j], a);
 		}
 	}
 }
 
 INLINE void multiply(uint32_t format, unsigned int rows, unsigned int tiles, const struct matrix_block *t)
 {
-	const unsigned int halves = 32 / AXON_FMT_SUB(format), min = AXON_FMT_MIN(format);
-	const unsigned int stride = 1 + halves + (min == AXON_MIN_F16 ? 1 : min == AXON_MIN_U6 ? halves : 0);
+	const unsigned int halves = matrix_block_halves(format), min = AXON_FMT_MIN(format);
+	const unsigned int stride = matrix_block_words(format);
 	const unsigned int groups = AXON_FMT_SUPER(format) / 32, super = groups > 1;
 	const unsigned int sc_at = min == AXON_MIN_NONE ? 32 : 64, mn_at = sc_at + 16 * groups * halves;
 	const uint8_t *b = t->b;
@@ -128,15 +137,11 @@ INLINE void multiply(uint32_t format, unsigned int rows, unsigned int tiles, con
 		for (unsigned int g = 0; g < groups; g++, q += 32 * rows, words += stride * rows) {
 			const uint8_t *quants = b + AXON_FMT_HEAD(format) + g * 64 * AXON_FMT_BITS(format);
 
-			if (tiles == 1)
-				for (unsigned int x = 0; x < AXON_FMT_BITS(format); x++)
-					_mm_prefetch(quants + AHEAD + 64 * x, _MM_HINT_T0);
 			products(format, rows, tiles, t, quants, q, words, sum);
 #pragma GCC unroll 2
 			for (unsigned int j = 0; j < tiles; j++) {
 				const uint8_t *head = b + j * t->b_stride;
-				__m512i sc[2];
-				__m512 mn[2];
+				__m512i sc[2], mn[2], pair;
 
 #pragma GCC unroll 2
 				for (unsigned int h = 0; h < halves; h++) {
@@ -146,34 +151,35 @@ INLINE void multiply(uint32_t format, unsigned int rows, unsigned int tiles, con
 						sc[h] = bytes16(head + sc_at + at,
 								AXON_FMT_SCALE(format) == AXON_SCALE_S8);
 					if (min == AXON_MIN_U6)
-						mn[h] = _mm512_cvtepi32_ps(bytes16(head + mn_at + at, false));
+						mn[h] = bytes16(head + mn_at + at, false);
 				}
+				if (min == AXON_MIN_U6)		/* int16 pairs, as the sums are */
+					pair = _mm512_or_si512(mn[0], _mm512_slli_epi32(mn[halves - 1], 16));
 #pragma GCC unroll 8
 				for (unsigned int i = 0; i < rows; i++) {
 					const uint32_t *w = words + i * stride;
-					__m512 scale = word(w), least;
-					__m512i isum = sum[0][i][j];
+					__m512 scale = word(w), a = acc[i][j];
+					__m512i isum = sum[0][i][j], least;
 
+					if (halves < chains_of(format, rows))
+						isum = _mm512_add_epi32(isum, sum[1][i][j]);
 					if (super)
 						isum = _mm512_mullo_epi32(isum, sc[0]);
 					if (halves == 2)
 						isum = _mm512_add_epi32(
 							isum, _mm512_mullo_epi32(sum[1][i][j], sc[1]));
-					acc[i][j] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(isum),
-								    _mm512_mul_ps(scale, d[j]), acc[i][j]);
+					a = _mm512_fmadd_ps(_mm512_cvtepi32_ps(isum),
+							    _mm512_mul_ps(scale, d[j]), a);
 					if (min == AXON_MIN_F16) {
-						acc[i][j] = _mm512_fmadd_ps(word(w + 1 + halves),
-									    _mm512_mul_ps(scale, m[j]),
-									    acc[i][j]);
+						a = _mm512_fmadd_ps(word(w + 1 + halves),
+								    _mm512_mul_ps(scale, m[j]), a);
 					} else if (min == AXON_MIN_U6) {
-						/* exact: 255 · 65536 is below 2^24 */
-						least = _mm512_mul_ps(mn[0], word(w + 1 + halves));
-						if (halves == 2)
-							least = _mm512_fmadd_ps(mn[1], word(w + 2 + halves),
-										least);
-						acc[i][j] = _mm512_fnmadd_ps(
-							least, _mm512_mul_ps(scale, m[j]), acc[i][j]);
+						least = _mm512_madd_epi16(
+							pair, _mm512_set1_epi32((int)w[1 + halves]));
+						a = _mm512_fnmadd_ps(_mm512_cvtepi32_ps(least),
+								     _mm512_mul_ps(scale, m[j]), a);
 					}
+					acc[i][j] = a;
 				}
 			}
 		}

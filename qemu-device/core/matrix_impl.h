@@ -65,13 +65,7 @@ static inline unsigned int matrix_block_halves(uint32_t format)
 
 static inline unsigned int matrix_block_words(uint32_t format)
 {
-	unsigned int halves = matrix_block_halves(format);
-
-	switch (AXON_FMT_MIN(format)) {
-	case AXON_MIN_F16: return 1 + halves + 1;
-	case AXON_MIN_U6: return 1 + halves + halves;
-	}
-	return 1 + halves;
+	return 1 + matrix_block_halves(format) + (AXON_FMT_MIN(format) != AXON_MIN_NONE);
 }
 
 /* B as the descriptor gives it, to be brought into the form that matrix_dense.b has. */

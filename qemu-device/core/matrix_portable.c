@@ -135,7 +135,7 @@ struct column {
 	uint8_t q[32];
 	float d, m;
 	uint32_t sc[2];
-	float mn[2];
+	int32_t mn[2];
 };
 
 static void load_column(uint32_t format, const uint8_t *record, unsigned int col, unsigned int group,
@@ -150,7 +150,7 @@ static void load_column(uint32_t format, const uint8_t *record, unsigned int col
 		unsigned int sub = group * halves + h % halves;
 
 		c->sc[h] = AXON_FMT_SCALE(format) == AXON_SCALE_F16 ? 1u : (uint32_t)s->sc[sub];
-		c->mn[h] = AXON_FMT_SCALE(format) == AXON_SCALE_F16 ? 0.0f : s->mn[sub];
+		c->mn[h] = AXON_FMT_SCALE(format) == AXON_SCALE_F16 ? 0 : s->mn[sub];
 	}
 }
 
@@ -159,7 +159,6 @@ static float block_step(uint32_t format, const struct column *c, const int8_t *q
 {
 	unsigned int halves = matrix_block_halves(format), half = 32 / halves;
 	float scale = f32_from_bits(words[0]);
-	const uint32_t *sums = words + 1 + halves;
 	uint32_t isum = 0;
 
 	for (unsigned int h = 0; h < halves; h++) {
@@ -171,14 +170,12 @@ static float block_step(uint32_t format, const struct column *c, const int8_t *q
 	}
 	acc = fmaf((float)(int32_t)isum, scale * c->d, acc);
 	if (AXON_FMT_MIN(format) == AXON_MIN_F16) {
-		acc = fmaf(f32_from_bits(sums[0]), scale * c->m, acc);
+		acc = fmaf(f32_from_bits(words[1 + halves]), scale * c->m, acc);
 	} else if (AXON_FMT_MIN(format) == AXON_MIN_U6) {
-		/* exact: 255 · 65536 is below 2^24 */
-		float least = c->mn[0] * f32_from_bits(sums[0]);
+		int16_t sum[2];
 
-		if (halves == 2)
-			least += c->mn[1] * f32_from_bits(sums[1]);
-		acc = fmaf(-least, scale * c->m, acc);
+		memcpy(sum, &words[1 + halves], sizeof(sum));
+		acc = fmaf(-(float)(c->mn[0] * sum[0] + c->mn[1] * sum[1]), scale * c->m, acc);
 	}
 	return acc;
 }

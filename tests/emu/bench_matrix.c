@@ -136,6 +136,8 @@ static const struct row rows[] = {
 	BLOCK_ROWS(Q8_0), BLOCK_ROWS(Q4_0), BLOCK_ROWS(Q4_1), BLOCK_ROWS(Q5_0),
 	BLOCK_ROWS(Q5_1), BLOCK_ROWS(Q4_K), BLOCK_ROWS(Q5_K), BLOCK_ROWS(Q6_K),
 	{ "Q4_K m=1 k=512", AXON_Q8A, AXON_BLOCK, AXON_B_PACKED, AXON_FMT_Q4_K, 1, 2048, 512, PEAK_I8 },
+	{ "Q4_0 cached m=1", AXON_Q8A, AXON_BLOCK, AXON_B_PACKED, AXON_FMT_Q4_0, 1, 64, 2048, PEAK_I8 },
+	{ "Q4_K cached m=1", AXON_Q8A, AXON_BLOCK, AXON_B_PACKED, AXON_FMT_Q4_K, 1, 64, 2048, PEAK_I8 },
 	DENSE_ROWS(F32, PEAK_F32),
 	DENSE_ROWS(BF16, PEAK_BF16),
 	DENSE_ROWS(I8, PEAK_I8),
@@ -161,7 +163,7 @@ static uint64_t b_bytes(const struct row *r)
 static void measure(struct engine *e, const struct row *r)
 {
 	uint32_t a_bytes = r->a_type == AXON_Q8A ? r->k / 32 * 40 : r->k * size_of(r->a_type);
-	uint64_t bytes = b_bytes(r), copies = r->m <= 16 ? (MEM_SIZE - (64ull << 20)) / bytes : 1, runs = 0;
+	uint64_t bytes = b_bytes(r), copies = r->m <= 16 && !strstr(r->name, "cached") ? (MEM_SIZE - (64ull << 20)) / bytes : 1, runs = 0;
 	struct axon_matrix_desc d = {
 		.h = { .op = AXON_MATRIX_MUL, .size = sizeof(d) },
 		.m = r->m, .n = r->n, .k = r->k, .b_format = r->format,
