@@ -62,6 +62,18 @@ void axon_cursor_vram(struct axon_cursor *cur, struct ttm_resource *res, u64 off
 }
 
 /**
+ * axon_cursor_pages() - walk pages of system memory
+ * @cur: the cursor
+ * @pages: their bus addresses
+ * @size: bytes, page-aligned, > 0
+ */
+void axon_cursor_pages(struct axon_cursor *cur, const dma_addr_t *pages, u64 size)
+{
+	*cur = (struct axon_cursor){ .left = size, .sys = true, .pages = pages };
+	axon_cursor_gather(cur);
+}
+
+/**
  * axon_cursor_bo() - walk a piece of a buffer, wherever it lies
  * @cur: the cursor
  * @bo: the buffer, in device memory or populated system memory, locked or pinned
@@ -70,17 +82,10 @@ void axon_cursor_vram(struct axon_cursor *cur, struct ttm_resource *res, u64 off
  */
 void axon_cursor_bo(struct axon_cursor *cur, struct axon_bo *bo, u64 offset, u64 size)
 {
-	if (bo->tbo.resource->mem_type == TTM_PL_VRAM) {
+	if (bo->tbo.resource->mem_type == TTM_PL_VRAM)
 		axon_cursor_vram(cur, bo->tbo.resource, offset, size);
-		return;
-	}
-
-	*cur = (struct axon_cursor){
-		.left = size,
-		.sys = true,
-		.pages = bo->tbo.ttm->dma_address + (offset >> PAGE_SHIFT),
-	};
-	axon_cursor_gather(cur);
+	else
+		axon_cursor_pages(cur, bo->tbo.ttm->dma_address + (offset >> PAGE_SHIFT), size);
 }
 
 /**

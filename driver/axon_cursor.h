@@ -32,6 +32,7 @@ struct axon_cursor {
 
 void axon_cursor_linear(struct axon_cursor *cur, u64 addr, u64 size, bool sys);
 void axon_cursor_vram(struct axon_cursor *cur, struct ttm_resource *res, u64 offset, u64 size);
+void axon_cursor_pages(struct axon_cursor *cur, const dma_addr_t *pages, u64 size);
 void axon_cursor_bo(struct axon_cursor *cur, struct axon_bo *bo, u64 offset, u64 size);
 void axon_cursor_advance(struct axon_cursor *cur, u64 bytes);
 

@@ -3,6 +3,7 @@
 #define AXON_MMU_H
 
 #include <linux/list.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 struct axon_cursor;
@@ -12,6 +13,8 @@ struct axon_pt;
 /* How the kernel's own address space is laid out. Slots come first, at fixed places. */
 #define AXON_KERNEL_VA_SLOT(slot) (0x100000000ull + ((u64)(slot) << 20))
 #define AXON_KERNEL_VA_VRAM	  BIT_ULL(46)
+#define AXON_KERNEL_VA_WINDOW	  (2 * AXON_KERNEL_VA_VRAM)
+#define AXON_KERNEL_WINDOW_SIZE	  SZ_64M
 
 /**
  * struct axon_mmu - the page tables of one address space

@@ -7,13 +7,16 @@
  * (TTM_PL_SYSTEM), while no address space maps them. A mapped buffer is pinned: page tables
  * never have to be chased.
  *
- * Device memory is cleared before it holds a buffer for the first time, by the chip. Contents move
- * by the CPU, through the write-combined mapping of all of device memory.
+ * Device memory is cleared before it holds a buffer for the first time. The chip does that, and the
+ * moves, on a queue of the driver's own; the CPU stands in when the chip fails, through the
+ * write-combined mapping of all of device memory.
  */
 
+#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include <drm/drm_drv.h>
 #include <drm/drm_managed.h>
 #include <drm/ttm/ttm_bo.h>
 #include <drm/ttm/ttm_kmap_iter.h>
@@ -155,16 +158,26 @@ static struct ttm_kmap_iter *axon_kmap_iter_init(struct axon_kmap_iter *iter,
 	return &iter->base;
 }
 
+static void axon_ttm_copy_by_cpu(struct ttm_buffer_object *tbo, struct ttm_resource *res,
+				 bool to_vram)
+{
+	struct ttm_kmap_iter *vram, *pages;
+	struct ttm_kmap_iter_tt tt_iter;
+	struct axon_kmap_iter iter;
+
+	vram = axon_kmap_iter_init(&iter, ttm_to_axon(tbo->bdev), res);
+	pages = ttm_kmap_iter_tt_init(&tt_iter, tbo->ttm);
+	ttm_move_memcpy(false, PFN_UP(res->size), to_vram ? vram : pages, to_vram ? pages : vram);
+}
+
 /* Copy between device memory and pages, in either direction. */
 static int axon_ttm_copy(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx,
 			 struct ttm_resource *dst)
 {
 	struct axon_device *adev = ttm_to_axon(tbo->bdev);
 	bool to_vram = dst->mem_type == TTM_PL_VRAM;
-	struct ttm_kmap_iter *vram, *pages;
-	struct ttm_kmap_iter_tt tt_iter;
-	struct axon_kmap_iter iter;
-	int ret;
+	struct ttm_resource *res = to_vram ? dst : tbo->resource;
+	int ret, idx;
 
 	ret = ttm_bo_wait_ctx(tbo, ctx);
 	if (ret)
@@ -174,10 +187,36 @@ static int axon_ttm_copy(struct ttm_buffer_object *tbo, struct ttm_operation_ctx
 	if (ret)
 		return ret;
 
-	vram = axon_kmap_iter_init(&iter, adev, to_vram ? dst : tbo->resource);
-	pages = ttm_kmap_iter_tt_init(&tt_iter, tbo->ttm);
-	ttm_move_memcpy(false, PFN_UP(dst->size), to_vram ? vram : pages, to_vram ? pages : vram);
+	if (!drm_dev_enter(&adev->drm, &idx))
+		return -ENODEV;
+	if (axon_migrate_copy(adev, res, tbo->ttm->dma_address, to_vram))
+		axon_ttm_copy_by_cpu(tbo, res, to_vram);
+	drm_dev_exit(idx);
+
 	ttm_bo_move_sync_cleanup(tbo, dst);
+	return 0;
+}
+
+static void axon_ttm_clear_by_cpu(struct axon_device *adev, struct ttm_resource *res)
+{
+	struct axon_cursor cur;
+
+	axon_cursor_vram(&cur, res, 0, res->size);
+	while (cur.left) {
+		memset_io(adev->vram_io + cur.addr, 0, cur.run);
+		axon_cursor_advance(&cur, cur.run);
+	}
+}
+
+static int axon_ttm_clear(struct axon_device *adev, struct ttm_resource *res)
+{
+	int idx;
+
+	if (!drm_dev_enter(&adev->drm, &idx))
+		return -ENODEV;
+	if (axon_migrate_clear(adev, res))
+		axon_ttm_clear_by_cpu(adev, res);
+	drm_dev_exit(idx);
 	return 0;
 }
 
@@ -193,7 +232,7 @@ static int axon_ttm_move(struct ttm_buffer_object *tbo, bool evict, struct ttm_o
 		if (src)
 			ret = ttm_bo_wait_ctx(tbo, ctx);
 		else if (dst->mem_type == TTM_PL_VRAM)
-			ret = axon_migrate_clear(ttm_to_axon(tbo->bdev), dst);
+			ret = axon_ttm_clear(ttm_to_axon(tbo->bdev), dst);
 		if (!ret)
 			ttm_bo_move_null(tbo, dst);
 	}

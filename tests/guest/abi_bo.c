@@ -92,17 +92,68 @@ static void full_vram_pushes_out_what_is_not_mapped(void **state)
 	for (unsigned int i = 0; i < 5; i++) {
 		bo[i] = abi_bo(abi->fd, piece, DRM_AXON_BO_VRAM);
 		words = abi_map(abi->fd, bo[i], piece);
-		words[0] = 100 + i;
-		words[piece / 8 - 1] = 200 + i;
+		for (uint64_t k = 0; k < piece / 8; k += PAGE / 8)
+			words[k] = k + i;
 		munmap(words, piece);
 	}
 	for (unsigned int i = 0; i < 5; i++) {
 		words = abi_map(abi->fd, bo[i], piece);
-		assert_int_equal(words[0], 100 + i);
-		assert_int_equal(words[piece / 8 - 1], 200 + i);
+		for (uint64_t k = 0; k < piece / 8; k += PAGE / 8)
+			assert_int_equal(words[k], k + i);
 		munmap(words, piece);
 		abi_close_bo(abi->fd, bo[i]);
 	}
+}
+
+/* Mapping it brings a buffer back; what was written meanwhile by the CPU comes along. */
+static void pushed_out_buffers_return(void **state)
+{
+	const struct abi *abi = *state;
+	const uint64_t piece = vram_size(abi) / 2;
+	uint32_t bo = abi_bo(abi->fd, piece, DRM_AXON_BO_VRAM), other;
+	uint64_t *words = abi_map(abi->fd, bo, piece);
+
+	for (uint64_t k = 0; k < piece / 8; k += PAGE / 8)
+		words[k] = k;
+	other = abi_bo(abi->fd, piece, DRM_AXON_BO_VRAM);
+	assert_int_equal(abi_bind_bo(abi->fd, abi->vm, other, TEST_VA, piece), 0);
+	abi_close_bo(abi->fd, abi_bo(abi->fd, PAGE, DRM_AXON_BO_VRAM));
+	for (uint64_t k = 0; k < piece / 8; k += PAGE / 4)
+		words[k] = ~k;
+
+	assert_int_equal(abi_unbind(abi->fd, abi->vm, TEST_VA, piece), 0);
+	abi_close_bo(abi->fd, other);
+	assert_int_equal(abi_bind_bo(abi->fd, abi->vm, bo, TEST_VA, piece), 0);
+	for (uint64_t k = 0; k < piece / 8; k += PAGE / 8)
+		assert_int_equal(words[k], k % (PAGE / 4) ? k : ~k);
+	assert_int_equal(abi_unbind(abi->fd, abi->vm, TEST_VA, piece), 0);
+	munmap(words, piece);
+	abi_close_bo(abi->fd, bo);
+}
+
+static void copy_engine_cycles(const struct abi *abi, uint64_t *cycles)
+{
+	struct drm_axon_query_engine engines[AXON_NUM_ENGINES];
+	struct drm_axon_query query = {
+		.type = DRM_AXON_QUERY_ENGINES,
+		.size = sizeof(engines),
+		.pointer = (uintptr_t)engines,
+	};
+
+	assert_int_equal(abi_ioctl(abi->fd, DRM_IOCTL_AXON_QUERY, &query), 0);
+	*cycles = engines[AXON_ENGINE_COPY].busy_cycles;
+}
+
+/* The CPU could, but it would take long. */
+static void chip_clears_vram(void **state)
+{
+	const struct abi *abi = *state;
+	uint64_t before, after;
+
+	copy_engine_cycles(abi, &before);
+	abi_close_bo(abi->fd, abi_bo(abi->fd, 16 << 20, DRM_AXON_BO_VRAM));
+	copy_engine_cycles(abi, &after);
+	assert_true(after > before);
 }
 
 static void mapped_buffers_fill_vram(void **state)
@@ -250,6 +301,8 @@ int main(void)
 		cmocka_unit_test(system_memory_is_zero_at_first),
 		cmocka_unit_test(keeps_what_is_written),
 		cmocka_unit_test(full_vram_pushes_out_what_is_not_mapped),
+		cmocka_unit_test(pushed_out_buffers_return),
+		cmocka_unit_test(chip_clears_vram),
 		cmocka_unit_test(mapped_buffers_fill_vram),
 		cmocka_unit_test(falls_back_to_system_memory),
 		cmocka_unit_test(rejects_size_0),

@@ -241,6 +241,54 @@ static void jobs_behind_a_fault_end_too(void **state)
 	assert_bystander_is_well(abi);
 }
 
+/* The smallest endless kernel: a jump to itself. */
+static void endless_kernel_is_a_hang(void **state)
+{
+	const struct abi *abi = *state;
+	uint32_t bo = abi_bo(abi->fd, PAGE, DRM_AXON_BO_VRAM);
+	uint32_t *code = abi_map(abi->fd, bo, PAGE);
+	struct drm_axon_bind_op op = {
+		.op = DRM_AXON_BIND_MAP,
+		.flags = DRM_AXON_BIND_READONLY | DRM_AXON_BIND_EXEC,
+		.bo_handle = bo,
+		.va = TEST_VA + HUGE,
+		.size = PAGE,
+	};
+	struct abi_stream stream;
+	struct axon_packet *packet;
+	struct axon_fault fault;
+
+	code[0] = 0x0000006f;
+	assert_int_equal(abi_bind(abi->fd, abi->vm, &op, 1), 0);
+	abi_stream(&stream, abi->fd, abi->vm, STREAM_VA);
+	packet = abi_packet(&stream, AXON_PKT_LAUNCH);
+	packet->launch.entry = op.va;
+	packet->launch.grid[0] = packet->launch.grid[1] = packet->launch.grid[2] = 1;
+	fault = fault_of(&stream, abi);
+	assert_int_equal(fault.cause, AXON_FAULT_HANG);
+	assert_int_equal(fault.pc, op.va);
+	assert_bystander_is_well(abi);
+	munmap(code, PAGE);
+}
+
+static void code_must_be_mapped_executable(void **state)
+{
+	const struct abi *abi = *state;
+	uint32_t bo = abi_bo(abi->fd, PAGE, DRM_AXON_BO_VRAM);
+	struct abi_stream stream;
+	struct axon_packet *packet;
+	struct axon_fault fault;
+
+	assert_int_equal(abi_bind_bo(abi->fd, abi->vm, bo, TEST_VA + HUGE, PAGE), 0);
+	abi_stream(&stream, abi->fd, abi->vm, STREAM_VA);
+	packet = abi_packet(&stream, AXON_PKT_LAUNCH);
+	packet->launch.entry = TEST_VA + HUGE;
+	packet->launch.grid[0] = packet->launch.grid[1] = packet->launch.grid[2] = 1;
+	fault = fault_of(&stream, abi);
+	assert_int_equal(fault.cause, AXON_FAULT_PAGE_EXEC);
+	assert_int_equal(fault.addr, TEST_VA + HUGE);
+}
+
 /* A job that would never end is ended by destroying its queue. */
 static void destroying_a_busy_queue_ends_its_jobs(void **state)
 {
@@ -323,6 +371,8 @@ int main(void)
 		cmocka_unit_test(kernel_memory_is_out_of_reach),
 		cmocka_unit_test(bad_packet),
 		cmocka_unit_test(unmapped_command_buffer),
+		cmocka_unit_test(endless_kernel_is_a_hang),
+		cmocka_unit_test(code_must_be_mapped_executable),
 		cmocka_unit_test(jobs_behind_a_fault_end_too),
 		cmocka_unit_test(destroying_a_busy_queue_ends_its_jobs),
 		cmocka_unit_test(killed_clients_leave_nothing),
