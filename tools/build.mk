@@ -3,7 +3,7 @@
 # with LD_LIBRARY_PATH=build/emu the library that has the chip inside.
 
 CFLAGS_tools := -Iruntime -Ilibaccel -Ikernels
-TOOLS := accel-run accel-smi
+TOOLS := accel-run accel-smi accel-bench
 
 TOOL_SOURCES_accel-run := tools/accel-run.c tools/trace.c $(wildcard tools/run_*.c)
 TOOL_LIBS_accel-run := $(LIBS_axonrt)
