@@ -3,8 +3,7 @@
 # The driver pleases the kernel's own checkpatch.pl, in its strict mode.
 . "${0%/*}/lib.sh"
 
-checkpatch=$(find -L build/kernel/usr -name checkpatch.pl 2>/dev/null | head -n 1) || true
-[ -n "$checkpatch" ] || skip "checkpatch.pl not found: run 'make kernel'"
+checkpatch=$(mk/checkpatch.sh)
 mapfile -t sources < <(files 'driver/*.[ch]')
 [ ${#sources[@]} = 0 ] || perl "$checkpatch" --no-tree --strict --terse --no-summary \
 	--max-line-length=100 --show-types --ignore FILE_PATH_CHANGES,SPDX_LICENSE_TAG -f "${sources[@]}"

@@ -5,8 +5,10 @@
 
 format=$(command -v clang-format-14 || command -v clang-format) ||
 	skip "clang-format is not installed"
-while read -r file; do
-	places=$("$format" "$file" | diff - "$file" | grep -c '^[0-9]') || true
-	[ "$places" = 0 ] || fault "$file: $places places differ: run $format -i $file"
-done < <(files '*.c' '*.h')
+mapfile -t sources < <(files '*.c' '*.h')
+[ ${#sources[@]} -gt 0 ] || exit 0
+while read -r places file; do
+	fault "$file: $places places differ: run 'make format'"
+done < <("$format" --dry-run "${sources[@]}" 2>&1 |
+	sed -n 's/^\([^: ]*\):[0-9]*:[0-9]*: warning: .*/\1/p' | uniq -c)
 finish

@@ -4,15 +4,19 @@
 # What each folder may include of the others is listed here; its own files are always fine.
 . "${0%/*}/lib.sh"
 
+# What the chip is (types, registers) everyone above libaccel may know; what the driver's ioctls
+# are (uapi/axon_accel.h), nobody.
+chip='uapi/axon_hw.h uapi/axon_isa.h'
+
 allowed() { # folder → the folders it may include from
 	case $1 in
 	uapi) ;;
 	driver | qemu-device) echo uapi ;;
 	libaccel) echo uapi qemu-device/core/axon_core.h ;;
 	kernels) echo uapi/axon_isa.h ;;
-	runtime) echo libaccel/accel.h 'kernels/*_args.h' ;;
-	tools) echo libaccel/accel.h runtime 'kernels/*_args.h' ;;
-	examples) echo libaccel/accel.h ;;
+	runtime) echo libaccel/accel.h 'kernels/*_args.h' "$chip" ;;
+	tools) echo libaccel/accel.h runtime 'kernels/*_args.h' "$chip" ;;
+	examples) echo libaccel/accel.h kernels/axon.h ;;
 	*) return 1 ;;
 	esac
 }
