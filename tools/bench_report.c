@@ -50,8 +50,8 @@ static void print_md_heading(const struct report *r)
 	printf("|\n");
 }
 
-/* A field in CSV; quotes inside are doubled. */
-static void print_csv_field(const char *text, bool last)
+/* A value in CSV; quotes inside are doubled. */
+static void print_quoted(const char *text)
 {
 	putchar('"');
 	for (; *text; text++) {
@@ -59,23 +59,25 @@ static void print_csv_field(const char *text, bool last)
 			putchar('"');
 		putchar(*text);
 	}
-	fputs(last ? "\"\n" : "\",", stdout);
+	putchar('"');
 }
 
 static void print_csv(struct json_object *fields, bool heading)
 {
-	struct json_object_iterator i = json_object_iter_begin(fields);
-	struct json_object_iterator end = json_object_iter_end(fields);
+	const char *comma = "";
 
-	while (!json_object_iter_equal(&i, &end)) {
-		const char *key = json_object_iter_peek_name(&i);
-		struct json_object *value = json_object_iter_peek_value(&i);
-
-		json_object_iter_next(&i);
-		if (!json_object_is_type(value, json_type_array))
-			print_csv_field(heading ? key : json_object_get_string(value),
-					json_object_iter_equal(&i, &end));
+	json_object_object_foreach(fields, key, value)
+	{
+		if (json_object_is_type(value, json_type_array))
+			continue;
+		fputs(comma, stdout);
+		if (heading)
+			fputs(key, stdout);
+		else
+			print_quoted(json_object_get_string(value));
+		comma = ",";
 	}
+	putchar('\n');
 }
 
 void report_begin(struct report *r, enum report_format format, const struct report_column *columns,
