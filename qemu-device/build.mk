@@ -26,6 +26,7 @@ ALL += $(LIBAXONCORE) $(B)/libaxoncore.so
 LIBS_axoncore := $(LIBAXONCORE) -pthread -lm
 LIBS_test_core := $(B)/tests/unit/chip.o $(LIBS_axoncore)
 LIBS_test_core_faults := $(B)/tests/unit/chip.o $(LIBS_axoncore)
+LIBS_test_core_fuzz := $(B)/tests/unit/chip.o $(LIBS_axoncore)
 LIBS_test_matrix := $(LIBS_axoncore)
 LIBS_test_vector := $(LIBS_axoncore)
 LIBS_test_vector_rows := $(LIBS_axoncore)
