@@ -341,9 +341,9 @@ static int pass_end(struct vector_state *v, const uint8_t *strip, const uint8_t 
 
 static int run_strips(struct vector_state *v, const uint8_t *strip, const uint8_t *end)
 {
-	for (uint64_t col = 0; col < v->prog.cols; col += VECTOR_STRIP) {
+	for (uint64_t col = 0; col < v->prog.cols; col += v->prog.strip_cols) {
 		const uint64_t left = v->prog.cols - col;
-		const uint32_t n = left < VECTOR_STRIP ? left : VECTOR_STRIP;
+		const uint32_t n = left < v->prog.strip_cols ? left : v->prog.strip_cols;
 
 		if (v->prog.stoppable && *v->e->stop)
 			return ENGINE_STOPPED;
@@ -368,7 +368,8 @@ static int run_row_steps(struct vector_state *v, const uint8_t *row, const uint8
 
 		if (cause)
 			return cause;
-		set_row_register(v, s->dst, made.p[0]);
+		if (s->kind != VECTOR_STORE)
+			set_row_register(v, s->dst, made.p[0]);
 	}
 	return 0;
 }

@@ -21,7 +21,8 @@
 #include "vector_kernels.h"
 #include "window.h"
 
-#define VECTOR_STRIP	 512	/* columns run at once: sixteen registers fill an L1 cache */
+#define VECTOR_STRIP_MAX 2048	/* columns run at once at most, */
+#define VECTOR_STRIP_MIN 512	/* and with all strip registers in use */
 #define VECTOR_REGISTERS 32	/* 16 strip, then 16 row registers */
 
 /* A program that stores what it loads cannot be left half-way and run again, so its work, rows ·
@@ -69,6 +70,8 @@ struct vector_program {
 	bool stoppable;
 	bool row_numbers;	/* has ROW */
 	uint16_t row_registers;	/* named */
+	uint16_t strip_registers;
+	uint32_t strip_cols;	/* columns run at once */
 	struct vector_pass pass[AXON_V_INSNS + 1];
 	uint8_t strip[AXON_V_INSNS], row[AXON_V_INSNS];	/* indices of steps */
 	struct vector_step step[AXON_V_INSNS];
@@ -104,11 +107,12 @@ struct vector_state {
 	float scan[AXON_V_INSNS];			/* by step */
 	struct vector_acc acc[AXON_V_INSNS];		/* by step */
 	struct vector_topk topk[AXON_V_INSNS];		/* by step */
-	uint32_t words[VECTOR_STRIP + 64];		/* random */
-	float values[VECTOR_STRIP] __attribute__((aligned(64)));
-	uint8_t bytes[VECTOR_STRIP * 8];		/* an operand's elements */
+	uint32_t words[VECTOR_STRIP_MAX + 64];		/* random */
+	float values[VECTOR_STRIP_MAX] __attribute__((aligned(64)));
+	uint8_t bytes[VECTOR_STRIP_MAX * 4];		/* an operand's elements */
 	float row_reg[16][VECTOR_LANES] __attribute__((aligned(64)));
-	float strip_reg[16][VECTOR_STRIP] __attribute__((aligned(64)));
+	float *strip_reg[16];		/* in strips, prog.strip_cols each */
+	float strips[16 * VECTOR_STRIP_MIN] __attribute__((aligned(64)));
 };
 
 /* Checks the descriptor, fills prog and operand[].{o, size, read, written} and sets the cost. */

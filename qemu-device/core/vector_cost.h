@@ -4,7 +4,7 @@
  *
  * START + max(lane cycles, ceil(memory bytes / MEMORY_BYTES)).
  * Lane cycles: for each strip instruction and reduction rows · ceil(cols / LANES) · weight; for each
- * instruction whose destination is a row register rows · weight; PASS nothing.
+ * instruction that makes or stores a row register rows · weight; PASS nothing.
  * Memory bytes: for each instruction that names an operand at or above 4 GiB, rows · cols · element
  * size, where cols is 1 for a col_stride of 0 and for a row-register instruction; SCATTER_ADD twice
  * that; TOPK rows · imm · 8; QUANT rows · cols / 32 · 40.

@@ -186,10 +186,12 @@ static int decode_destination(struct decoder *p, unsigned int i, const struct op
 		return 0;
 	if (dst >= VECTOR_REGISTERS || (row && o->dst == DST_STRIP) || (!row && o->dst == DST_ROW))
 		return engine_bad_desc(p->v->e, p->va, AT_INSN(i, dst), dst);
-	if (row)
+	if (row) {
 		p->v->prog.row_registers |= 1u << (dst - AXON_R(0));
-	else
+	} else {
+		p->v->prog.strip_registers |= 1u << dst;
 		p->live |= 1u << dst;
+	}
 	return 0;
 }
 
@@ -228,7 +230,9 @@ static int decode_insn(struct decoder *p, unsigned int i, struct vector_step *s,
 	int cause = 0;
 
 	o = opcode_of(insn->op);
-	*row_dst = o.dst == DST_REGISTER && insn->dst >= AXON_R(0);
+	/* a row register is stored once, after the pass */
+	*row_dst = (o.dst == DST_REGISTER && insn->dst >= AXON_R(0)) ||
+		   (o.kind == VECTOR_STORE && insn->b >= AXON_R(0));
 	s->kind = o.kind;
 	s->op = insn->op;
 	s->dst = insn->dst;
@@ -462,6 +466,25 @@ static bool rows_merge(const struct vector_state *v)
 	return true;
 }
 
+/* Shares half a common L1 cache out among the strip registers in use. */
+static void place_strips(struct vector_state *v)
+{
+	const unsigned int used = __builtin_popcount(v->prog.strip_registers);
+	uint32_t cols = used ? 16384 / sizeof(float) / used & ~63u : VECTOR_STRIP_MAX;
+	float *strip = v->strips;
+
+	if (cols < VECTOR_STRIP_MIN)
+		cols = VECTOR_STRIP_MIN;
+	if (cols > VECTOR_STRIP_MAX)
+		cols = VECTOR_STRIP_MAX;
+	v->prog.strip_cols = cols;
+	for (unsigned int i = 0; i < 16; i++) {
+		v->strip_reg[i] = strip;
+		if (v->prog.strip_registers >> i & 1)
+			strip += cols;
+	}
+}
+
 int vector_decode(struct vector_state *v, uint64_t desc_va)
 {
 	const struct axon_vector_desc *d = v->d;
@@ -472,6 +495,7 @@ int vector_decode(struct vector_state *v, uint64_t desc_va)
 	if (!cause)
 		cause = check_operands(v, desc_va);
 	v->prog.row_registers = 0;
+	v->prog.strip_registers = 0;
 	v->prog.row_numbers = false;
 	if (!cause)
 		cause = decode_insns(&p);
@@ -490,6 +514,7 @@ int vector_decode(struct vector_state *v, uint64_t desc_va)
 		v->prog.rows = 1;
 		v->prog.cols = (uint64_t)d->rows * d->cols;
 	}
+	place_strips(v);
 	for (unsigned int i = 0; i < d->operands; i++)
 		window_init(&v->operand[i].w, v->e,
 			    v->operand[i].written ? ENGINE_WRITE : ENGINE_READ);

@@ -268,10 +268,10 @@ static inline vi v_to_int_within(vf a, float low, float high)
 	return ((vi)(v_clamp(a, low, high) + V_ROUNDER) - (vi)v_splat(V_ROUNDER)) & (a == a);
 }
 
-WIDEN(bf16, 2, (vf)(__builtin_convertvector(*(const vu16_mem *)p, vu) << 16))
+WIDEN(bf16, 2, (vf)(vi_load_u16(p) << 16))
 WIDEN(f16, 2, v_load_f16(p))
-WIDEN(i8, 1, __builtin_convertvector(__builtin_convertvector(*(const vi8_mem *)p, vi), vf))
-WIDEN(u8, 1, __builtin_convertvector(__builtin_convertvector(*(const vu8_mem *)p, vi), vf))
+WIDEN(i8, 1, __builtin_convertvector(vi_load_i8(p), vf))
+WIDEN(u8, 1, __builtin_convertvector(vi_load_u8(p), vf))
 NARROW(bf16, 2, *(vu16_mem *)p = v_to_bf16(a))
 NARROW(f16, 2, v_store_f16(p, a))
 NARROW(i8, 1, *(vi8_mem *)p = __builtin_convertvector(v_to_int_within(a, -128, 127), vi8))

@@ -87,20 +87,6 @@ static int load_splat(struct vector_state *v, struct vector_step *s, struct vect
 	return 0;
 }
 
-/* Asks for what the next strip will read. */
-static void prefetch(const struct vector_operand *op, const uint8_t *host, uint64_t bytes)
-{
-	const uint8_t *next = host + bytes;
-	const uint64_t left = op->w.host + op->w.size - next;
-
-	if (engine_is_local(op->row))
-		return;
-	if (bytes > left)
-		bytes = left;
-	for (uint64_t i = 0; i < bytes; i += 64)
-		__builtin_prefetch(next + i);
-}
-
 int vector_load(struct vector_state *v, struct vector_step *s, uint64_t col, uint32_t n, float *d,
 		struct vector_reg *out)
 {
@@ -114,8 +100,6 @@ int vector_load(struct vector_state *v, struct vector_step *s, uint64_t col, uin
 		return load_splat(v, s, out);
 	if (stride == op->size) {
 		cause = window_map(&op->w, addr, (uint64_t)n * op->size, &host);
-		if (!cause && host)
-			prefetch(op, host, (uint64_t)n * op->size);
 		if (!cause && !host) {
 			host = v->bytes;
 			cause = window_read(&op->w, host, addr, (uint64_t)n * op->size);

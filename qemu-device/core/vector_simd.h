@@ -234,6 +234,40 @@ static inline void vu_mul_wide(vu a, uint32_t b, vu *high, vu *low)
 #endif
 }
 
+/* Small integers in memory, widened. */
+static inline vi vi_load_i8(const uint8_t *p)
+{
+#if defined(__AVX512F__)
+	return (vi)_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p));
+#elif defined(__AVX2__)
+	return (vi)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p));
+#else
+	return __builtin_convertvector(*(const vi8_mem *)p, vi);
+#endif
+}
+
+static inline vi vi_load_u8(const uint8_t *p)
+{
+#if defined(__AVX512F__)
+	return (vi)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+#elif defined(__AVX2__)
+	return (vi)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+#else
+	return __builtin_convertvector(*(const vu8_mem *)p, vi);
+#endif
+}
+
+static inline vi vi_load_u16(const uint8_t *p)
+{
+#if defined(__AVX512F__)
+	return (vi)_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+#elif defined(__AVX2__)
+	return (vi)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
+#else
+	return __builtin_convertvector(*(const vu16_mem *)p, vi);
+#endif
+}
+
 static inline vf v_load_f16(const uint8_t *p)
 {
 #if defined(__AVX512F__)

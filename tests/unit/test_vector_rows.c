@@ -23,7 +23,6 @@ static void store_row_register(struct program *p, uint8_t reg)
 {
 	struct axon_vector_operand *o;
 
-	insn(p, AXON_V_PASS, 0, 0, 0, 0);
 	o = operand(p, SRAM, AXON_I32, 0);
 	o->row_stride = 4;
 	insn(p, AXON_V_STORE, p->d.operands - 1, 0, reg, 0);
