@@ -25,4 +25,4 @@ install: all ## install the library and the tools: PREFIX=/usr/local DESTDIR=
 		uapi/axon_*.h; do install -D -m 644 $$file $(DESTDIR)$(LIBDIR)/axon/$$file; done
 	set -e; for page in $$(find docs/man -name '*.[1-9]' 2>/dev/null); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
-	install -m 644 mk/60-axon.rules $(DESTDIR)$(LIBDIR)/udev/rules.d/
+	install -m 644 tools/60-axon.rules $(DESTDIR)$(LIBDIR)/udev/rules.d/

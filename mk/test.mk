@@ -3,7 +3,7 @@
 # form tiers of their own), what is to run in the VM to GUEST_TESTS, and what boots VMs itself to
 # VM_TESTS.
 
-VM_TESTS += tests/guest/launcher.sh
+VM_TESTS += tests/guest/launcher.sh tests/guest/refusals.sh
 # A whole model takes too long under a sanitiser, and QEMU is not built with one.
 SAN_TESTS = $(patsubst $(B)/%,build/san/%,$(filter-out $(B)/tests/qtest/% $(B)/tests/emu/model/%, \
 	$(filter $(B)/%,$(UNIT_TESTS))))
@@ -24,6 +24,12 @@ check: deps ## the tests that need neither a VM nor a model
 lint: deps ## style, layering, licences, spelling
 	@tests/run lint
 
-.PHONY: format
+ROUNDS ?= 20
+soak: deps ## the guest tests over and over: ROUNDS=20
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
+	@mk/fetch_model.py '$(MODEL)' >/dev/null
+	@set -e; for round in $$(seq $(ROUNDS)); do echo "== round $$round of $(ROUNDS)"; tests/run guest; done
+
+.PHONY: soak format
 format: ## lay out all C sources as .clang-format says
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format-14 -i

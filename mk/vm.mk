@@ -8,7 +8,7 @@ N ?= 64
 VM ?=
 export PROMPT
 
-.PHONY: deps qemu kernel module vm run shell force
+.PHONY: deps qemu kernel module vm run shell bench force
 deps: ## install the Debian packages that are missing
 	@mk/packages.sh
 
@@ -27,7 +27,7 @@ build/initramfs.cpio: build/kernel tools/vm.d/init
 	@mk/initramfs.sh build/kernel $@
 
 build/axon.ko: build/kernel force
-	@mk/module.sh build/kernel build
+	+@mk/module.sh build/kernel build
 
 force:
 
@@ -40,3 +40,8 @@ run: deps ## run a model on the accelerator: MODEL=name|file PROMPT=text N=token
 shell: deps ## a prompt in the VM; VM='--devices 2 --iommu …' passes options to tools/vm
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
 	@tools/vm $(VM) --tty -- $${SHELL:-/bin/sh}
+
+PAIRS ?= 5
+bench: deps ## speed beside llama.cpp, a table and build/bench.json: MODEL= PAIRS=5
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
+	@model=$$(mk/fetch_model.py '$(MODEL)') && mk/bench.py "$$model" $(PAIRS)
