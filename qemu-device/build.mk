@@ -9,7 +9,7 @@ axoncore_objs := $(patsubst %.c,$(B)/%.o,$(wildcard qemu-device/core/*.c))
 axoncore_map := qemu-device/core/axoncore.map
 
 # The engines' inner loops.
-$(filter $(B)/qemu-device/core/matrix% $(B)/qemu-device/core/vec% $(B)/qemu-device/core/dma%, \
+$(filter $(addprefix $(B)/qemu-device/core/,matrix% vec% dma% block% convert%), \
 	$(axoncore_objs)): CFLAGS += -O3
 
 $(LIBAXONCORE): $(axoncore_objs)
