@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Copies between system memory and device memory by the chip's copy engine, beside memcpy() on the
- * processor. What was copied there and back is compared.
+ * processor. Each repetition goes there and back over poisoned memory, and what arrives is compared.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #define DEFAULT_SIZES "1,16,64"
 #define MAX_SIZES     16
 #define MAX_MIB	      65536
+#define POISON	      0xa5a5a5a5
 
 struct copy_options {
 	struct bench_options common;
@@ -30,7 +31,8 @@ struct copy_bench {
 		struct axon_timestamp begin, end;
 	} * times_map;
 	struct accel_stream *stream;
-	uint64_t *samples;
+	uint64_t *there_ns, *back_ns; /* samples */
+	uint64_t cycles;
 	double memcpy_ns;
 };
 
@@ -63,9 +65,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* One copy, `bytes` between two TIMESTAMP packets. */
+/* One copy between two TIMESTAMP packets. */
 static int copy(struct copy_bench *b, struct accel_buffer *to, struct accel_buffer *from,
-		uint64_t *ns, uint64_t *cycles, struct axon_err *err)
+		uint64_t *ns, struct axon_err *err)
 {
 	uint64_t times = accel_buffer_va(b->times), start;
 	int ret = accel_stream_reset(b->stream);
@@ -82,8 +84,19 @@ static int copy(struct copy_bench *b, struct accel_buffer *to, struct accel_buff
 	start = bench_now_ns();
 	ret = chip_run(&b->chip, b->stream, err);
 	*ns = bench_now_ns() - start;
-	*cycles = b->times_map->end.cycles - b->times_map->begin.cycles;
+	b->cycles = b->times_map->end.cycles - b->times_map->begin.cycles;
 	return ret;
+}
+
+/* What an earlier copy left must not pass for what this one brings. */
+static int poison(struct copy_bench *b, struct axon_err *err)
+{
+	int ret = accel_stream_reset(b->stream);
+
+	memset(b->target_map, (uint8_t)POISON, b->bytes);
+	if (!ret)
+		ret = accel_stream_fill(b->stream, accel_buffer_va(b->device), POISON, b->bytes);
+	return ret ? chip_fail(err, "recording a fill", ret) : chip_run(&b->chip, b->stream, err);
 }
 
 static double gb_per_s(const struct copy_bench *b, double ns)
@@ -91,8 +104,7 @@ static double gb_per_s(const struct copy_bench *b, double ns)
 	return (double)b->bytes / ns;
 }
 
-static void add_row(struct copy_bench *b, struct report *report, const char *direction, double ns,
-		    uint64_t cycles)
+static void add_row(struct copy_bench *b, struct report *report, const char *direction, double ns)
 {
 	double rate = gb_per_s(b, ns), peer = gb_per_s(b, b->memcpy_ns);
 	struct report_row row = report_row();
@@ -103,34 +115,14 @@ static void add_row(struct copy_bench *b, struct report *report, const char *dir
 	report_real(&row, "median_ns", ns);
 	report_real(&row, "gb_per_s", rate);
 	report_real(&row, "memcpy_gb_per_s", peer);
-	report_number(&row, "modelled_cycles", cycles);
+	report_number(&row, "modelled_cycles", b->cycles);
 	report_cell(&row, "%s", direction);
 	report_cell(&row, "%llu", (unsigned long long)(b->bytes >> 20));
 	report_cell(&row, "%.2f", rate);
 	report_cell(&row, "%.2f", peer);
 	report_cell(&row, "%.2f", rate / peer);
-	report_cell(&row, "%llu", (unsigned long long)cycles);
+	report_cell(&row, "%llu", (unsigned long long)b->cycles);
 	report_add(report, &row);
-}
-
-static int measure_direction(struct copy_bench *b, struct report *report, const char *direction,
-			     struct accel_buffer *to, struct accel_buffer *from,
-			     struct axon_err *err)
-{
-	unsigned int n = b->options->common.repetitions;
-	uint64_t cycles = 0;
-
-	for (unsigned int i = 0; i <= n; i++) {
-		uint64_t ns = 0;
-		int ret = copy(b, to, from, &ns, &cycles, err);
-
-		if (ret)
-			return ret;
-		if (i)
-			b->samples[i - 1] = ns;
-	}
-	add_row(b, report, direction, bench_median(b->samples, n), cycles);
-	return 0;
 }
 
 static void measure_memcpy(struct copy_bench *b)
@@ -142,9 +134,9 @@ static void measure_memcpy(struct copy_bench *b)
 
 		memcpy(b->target_map, b->source_map, b->bytes);
 		if (i)
-			b->samples[i - 1] = bench_now_ns() - start;
+			b->there_ns[i - 1] = bench_now_ns() - start;
 	}
-	b->memcpy_ns = bench_median(b->samples, n);
+	b->memcpy_ns = bench_median(b->there_ns, n);
 }
 
 static int verify(const struct copy_bench *b, struct axon_err *err)
@@ -194,19 +186,39 @@ static void destroy_buffers(struct copy_bench *b)
 	b->source = b->target = b->device = NULL;
 }
 
+static int measure_round(struct copy_bench *b, uint64_t *there, uint64_t *back,
+			 struct axon_err *err)
+{
+	int ret = poison(b, err);
+
+	if (!ret)
+		ret = copy(b, b->device, b->source, there, err);
+	if (!ret)
+		ret = copy(b, b->target, b->device, back, err);
+	return ret ? ret : verify(b, err);
+}
+
 static int measure_size(struct copy_bench *b, struct report *report, struct axon_err *err)
 {
+	unsigned int n = b->options->common.repetitions;
+	uint64_t there, back;
 	int ret = create_buffers(b, err);
 
 	if (ret)
 		return ret;
 	measure_memcpy(b);
-	/* What memcpy() left must not pass for what the chip copied. */
-	memset(b->target_map, 0xa5, b->bytes);
-	ret = measure_direction(b, report, "system to device", b->device, b->source, err);
-	if (!ret)
-		ret = measure_direction(b, report, "device to system", b->target, b->device, err);
-	return ret ? ret : verify(b, err);
+	for (unsigned int i = 0; i <= n; i++) {
+		ret = measure_round(b, &there, &back, err);
+		if (ret)
+			return ret;
+		if (i) {
+			b->there_ns[i - 1] = there;
+			b->back_ns[i - 1] = back;
+		}
+	}
+	add_row(b, report, "system to device", bench_median(b->there_ns, n));
+	add_row(b, report, "device to system", bench_median(b->back_ns, n));
+	return 0;
 }
 
 static int prepare(struct copy_bench *b, struct axon_err *err)
@@ -220,8 +232,9 @@ static int prepare(struct copy_bench *b, struct axon_err *err)
 	if (ret)
 		return ret;
 	b->times_map = times;
-	b->samples = calloc(b->options->common.repetitions, sizeof(*b->samples));
-	ret = b->samples ? accel_stream_create(b->chip.vm, &b->stream) : -ENOMEM;
+	b->there_ns = calloc(b->options->common.repetitions, sizeof(*b->there_ns));
+	b->back_ns = calloc(b->options->common.repetitions, sizeof(*b->back_ns));
+	ret = b->there_ns && b->back_ns ? accel_stream_create(b->chip.vm, &b->stream) : -ENOMEM;
 	return ret ? chip_fail(err, "preparing", ret) : 0;
 }
 
@@ -269,7 +282,8 @@ int bench_copy(int argc, char **argv, struct axon_err *err)
 		ret = measure(&b, err);
 	accel_stream_destroy(b.stream);
 	accel_buffer_destroy(b.times);
-	free(b.samples);
+	free(b.there_ns);
+	free(b.back_ns);
 	chip_close(&b.chip);
 	return ret;
 }
