@@ -77,10 +77,11 @@ static void init_registers(struct axon_core *core)
 		atomic_store(&core->perf_cycles[e], 0);
 		atomic_store(&core->perf_ns[e], 0);
 	}
-	pthread_mutex_lock(&core->fault_lock);
-	core->fault_base = 0;
-	core->fault_log2 = core->fault_head = core->fault_tail = core->fault_lost = 0;
-	pthread_mutex_unlock(&core->fault_lock);
+	atomic_store(&core->fault_base, 0);
+	atomic_store(&core->fault_log2, 0);
+	atomic_store(&core->fault_head, 0);
+	atomic_store(&core->fault_tail, 0);
+	atomic_store(&core->fault_lost, 0);
 
 	for (unsigned int s = 0; s < AXON_NUM_SLOTS; s++) {
 		struct slot *slot = &core->slot[s];

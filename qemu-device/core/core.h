@@ -58,10 +58,10 @@ struct slot {
 	/* command processor */
 	uint32_t depth; /* CALLs deep */
 	struct slot_frame frame[AXON_CALL_DEPTH];
-	uint64_t clock;	       /* modelled cycles since enable */
-	uint64_t packet_start; /* the clock when the ring packet began */
-	bool overlap;	       /* the last launch lets the next one start */
-	unsigned int job_head; /* the oldest job */
+	_Atomic uint64_t clock;	       /* modelled cycles since enable */
+	_Atomic uint64_t packet_start; /* the clock when the ring packet began */
+	bool overlap;		       /* the last launch lets the next one start */
+	unsigned int job_head;	       /* the oldest job */
 	unsigned int job_count;
 	uint64_t job_number; /* the last one's */
 	struct job job[SLOT_JOBS];
@@ -94,10 +94,13 @@ struct axon_core {
 	_Atomic uint64_t perf_cycles[AXON_NUM_ENGINES];
 	_Atomic uint64_t perf_ns[AXON_NUM_ENGINES];
 
-	/* the fault ring */
+	/* the fault ring; a record is written under the lock, which the host thread never takes */
 	pthread_mutex_t fault_lock;
-	uint64_t fault_base;
-	uint32_t fault_log2, fault_head, fault_tail, fault_lost;
+	_Atomic uint64_t fault_base;
+	_Atomic uint32_t fault_log2;
+	_Atomic uint32_t fault_head;
+	_Atomic uint32_t fault_tail;
+	_Atomic uint32_t fault_lost;
 
 	pthread_mutex_t log_lock; /* one message at a time */
 
@@ -130,6 +133,12 @@ uint64_t core_now(struct axon_core *core);
 
 /* Set IRQ_STATUS and raise the vector unless it is masked. */
 void core_interrupt(struct axon_core *core, unsigned int vector);
+
+/* Modelled cycles of the ring packet so far, without its jobs under way. */
+static inline uint64_t slot_packet_cycles(struct slot *slot)
+{
+	return atomic_load(&slot->clock) - atomic_load(&slot->packet_start);
+}
 
 static inline uint32_t slot_bit(const struct slot *slot)
 {

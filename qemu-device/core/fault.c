@@ -11,13 +11,15 @@
 /* Put a record into the ring. False when there is no room or no ring. */
 static bool record(struct axon_core *core, const struct axon_fault *fault)
 {
-	uint32_t size = 1u << core->fault_log2;
+	uint32_t log2 = atomic_load(&core->fault_log2);
+	uint32_t head = atomic_load(&core->fault_head);
+	uint32_t size = 1u << log2;
 	uint64_t len = sizeof(*fault);
 	uint64_t addr =
-		core->fault_base + (uint64_t)(core->fault_head & (size - 1)) * sizeof(*fault);
+		atomic_load(&core->fault_base) + (uint64_t)(head & (size - 1)) * sizeof(*fault);
 	uint8_t *host;
 
-	if (core->fault_log2 == 0 || core->fault_head - core->fault_tail >= size)
+	if (log2 == 0 || head - atomic_load(&core->fault_tail) >= size)
 		return false;
 	host = core->host.resolve(core->opaque, addr, &len, true);
 	if (!host || len < sizeof(*fault))
@@ -42,9 +44,9 @@ void fault_raise(struct axon_core *core, struct slot *slot, struct axon_fault *f
 	fault->ns = core_now(core);
 	pthread_mutex_lock(&core->fault_lock);
 	if (record(core, fault))
-		core->fault_head++;
+		atomic_fetch_add(&core->fault_head, 1);
 	else
-		core->fault_lost++;
+		atomic_fetch_add(&core->fault_lost, 1);
 	pthread_mutex_unlock(&core->fault_lock);
 	core_interrupt(core, AXON_VEC_FAULT);
 }

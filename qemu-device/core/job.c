@@ -155,7 +155,7 @@ static bool over_limit(struct job *job, uint64_t cycles)
 	struct slot *slot = job->slot;
 	uint64_t limit = atomic_load(&slot->limit);
 
-	return limit && slot->clock - slot->packet_start + cycles > limit;
+	return limit && slot_packet_cycles(slot) + cycles > limit;
 }
 
 /* Should the worker turn to another slot? *since: when it first was wanted. */

@@ -155,6 +155,7 @@ static void begin(struct worker *worker, struct job *job, uint64_t part, struct 
 	memset(wg->free, 0, sizeof(wg->free));
 	if (wg->sram_owner != owner) {
 		memset(wg->sram, 0, worker->core->sram_size);
+		memset(worker->mmu.sink, 0, MMU_PAGE_SIZE);
 		wg->sram_owner = owner;
 	}
 
@@ -169,20 +170,27 @@ static void begin(struct worker *worker, struct job *job, uint64_t part, struct 
 	launch_progress(worker);
 }
 
-static uint64_t finish(struct worker *worker, uint64_t start_ns)
+/* The latest of the workgroup's clocks. */
+static uint64_t clock_of(const struct workgroup *wg)
+{
+	uint64_t clock = wg->hart.cycles;
+
+	for (unsigned int e = 0; e < LAUNCH_ENGINES; e++)
+		clock = wg->free[e] > clock ? wg->free[e] : clock;
+	return clock;
+}
+
+/* Fill in what the hart used. */
+static void finish(struct worker *worker, uint64_t start_ns)
 {
 	struct workgroup *wg = &worker->wg;
-	uint64_t cost = wg->hart.cycles;
 	uint64_t ns = core_now(worker->core) - start_ns;
 
-	for (unsigned int e = 0; e < LAUNCH_ENGINES; e++) {
-		cost = wg->free[e] > cost ? wg->free[e] : cost;
+	for (unsigned int e = 0; e < LAUNCH_ENGINES; e++)
 		ns -= wg->use->ns[e] < ns ? wg->use->ns[e] : ns;
-	}
 	wg->use->instret = wg->hart.instret;
 	wg->use->cycles[AXON_ENGINE_HART] = wg->hart.cycles;
 	wg->use->ns[AXON_ENGINE_HART] = ns;
-	return cost;
 }
 
 static void fault(struct worker *worker, const struct hart_fault *what, unsigned int engine)
@@ -215,7 +223,7 @@ static uint32_t limit_reached(struct worker *worker)
 
 	if (hang && wg->hart.cycles - wg->progress > hang)
 		return AXON_FAULT_HANG;
-	if (limit && slot->clock - slot->packet_start + wg->hart.cycles > limit)
+	if (limit && slot_packet_cycles(slot) + clock_of(wg) > limit)
 		return AXON_FAULT_TIMEOUT;
 	if (atomic_exchange(&worker->expired, 0) && wall &&
 	    core_now(worker->core) - atomic_load(&worker->progress_ns) > wall)
@@ -268,7 +276,9 @@ bool launch_part(struct worker *worker, struct job *job, uint64_t part, uint64_t
 	worker->wg.fault_engine = AXON_ENGINE_HART;
 	done = run(worker);
 	atomic_store(&worker->progress_ns, 0);
-	if (done)
-		*cost = finish(worker, start);
+	if (done) {
+		finish(worker, start);
+		*cost = clock_of(&worker->wg);
+	}
 	return done;
 }

@@ -88,11 +88,11 @@ static int check(struct packet_context *ctx)
 
 /* ---- packets that become jobs ------------------------------------------------------------ */
 
-static bool exceeds_limit(const struct slot *slot, uint64_t cost)
+static bool exceeds_limit(struct slot *slot, uint64_t cost)
 {
 	uint64_t limit = atomic_load(&slot->limit);
 
-	return limit && slot->clock - slot->packet_start + cost > limit;
+	return limit && slot_packet_cycles(slot) + cost > limit;
 }
 
 static int start_job(struct packet_context *ctx, enum job_kind kind, uint64_t parts)
@@ -174,7 +174,7 @@ int packet_retire(struct worker *worker, struct slot *slot, struct job *job)
 							 : job->packet.fill.bytes);
 		job->use.cycles[AXON_ENGINE_COPY] = cycles;
 	}
-	slot->clock += cycles;
+	atomic_fetch_add(&slot->clock, cycles);
 	add_use(worker->core, slot, &job->use);
 	if (job->kind != JOB_LAUNCH || !job->packet.launch.stats)
 		return 0;
@@ -276,7 +276,7 @@ static int run_timestamp(struct packet_context *ctx)
 	uint64_t addr = ctx->packet.timestamp.addr;
 	struct axon_timestamp stamp = {
 		.ns = core_now(worker->core),
-		.cycles = ctx->slot->clock,
+		.cycles = atomic_load(&ctx->slot->clock),
 	};
 	int cause;
 
@@ -388,7 +388,7 @@ int packet_run(struct packet_context *ctx)
 	if (slot->job_count && !(ctx->packet.op == AXON_PKT_LAUNCH && slot->overlap))
 		return PACKET_BLOCKED;
 	if (!slot->depth && !slot->job_count)
-		slot->packet_start = slot->clock;
+		atomic_store(&slot->packet_start, atomic_load(&slot->clock));
 	slot->used.packets++; /* before it runs: a SIGNAL counts itself */
 	result = run[ctx->packet.op](ctx);
 	if (result > 0)
@@ -398,7 +398,7 @@ int packet_run(struct packet_context *ctx)
 		return result;
 	}
 	if (!ctx->job)
-		slot->clock += COST_PACKET;
+		atomic_fetch_add(&slot->clock, COST_PACKET);
 	if (exceeds_limit(slot, 0)) {
 		ctx->worker->fault_addr = 0;
 		ctx->worker->fault_info = 0;

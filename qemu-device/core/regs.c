@@ -9,7 +9,8 @@
 #include "ring.h"
 #include "worker.h"
 
-#define PAGE_MASK 0xfffu
+#define PAGE_MASK      0xfffu
+#define FAULT_LOG2_MAX 12
 
 static const uint64_t full_mask = UINT64_MAX;
 
@@ -103,18 +104,13 @@ static uint32_t irq_read(struct axon_core *core, uint32_t offset)
 
 static uint32_t fault_read(struct axon_core *core, uint32_t offset)
 {
-	uint32_t value = 0;
-
-	pthread_mutex_lock(&core->fault_lock);
 	switch (offset) {
-	case AXON_REG_FAULT_LOG2: value = core->fault_log2; break;
-	case AXON_REG_FAULT_HEAD: value = core->fault_head; break;
-	case AXON_REG_FAULT_TAIL: value = core->fault_tail; break;
-	case AXON_REG_FAULT_LOST: value = core->fault_lost; break;
-	default: break;
+	case AXON_REG_FAULT_LOG2: return atomic_load(&core->fault_log2);
+	case AXON_REG_FAULT_HEAD: return atomic_load(&core->fault_head);
+	case AXON_REG_FAULT_TAIL: return atomic_load(&core->fault_tail);
+	case AXON_REG_FAULT_LOST: return atomic_load(&core->fault_lost);
+	default: return 0;
 	}
-	pthread_mutex_unlock(&core->fault_lock);
-	return value;
 }
 
 static uint32_t slot_read(struct axon_core *core, struct slot *slot, uint32_t offset)
@@ -210,9 +206,7 @@ static bool reg64_write(struct axon_core *core, uint64_t page, uint32_t offset, 
 	case AXON_PAGE_FAULT:
 		if (offset != AXON_REG_FAULT_BASE)
 			return false;
-		pthread_mutex_lock(&core->fault_lock);
-		core->fault_base = value & ~63ull;
-		pthread_mutex_unlock(&core->fault_lock);
+		atomic_store(&core->fault_base, value & ~63ull);
 		return true;
 	case AXON_PAGE_MMU:
 		if (offset == AXON_REG_INV_START)
@@ -250,12 +244,10 @@ static void irq_write(struct axon_core *core, uint32_t offset, uint32_t value)
 
 static void fault_write(struct axon_core *core, uint32_t offset, uint32_t value)
 {
-	pthread_mutex_lock(&core->fault_lock);
-	if (offset == AXON_REG_FAULT_LOG2 && value <= 12)
-		core->fault_log2 = value;
+	if (offset == AXON_REG_FAULT_LOG2 && value <= FAULT_LOG2_MAX)
+		atomic_store(&core->fault_log2, value);
 	else if (offset == AXON_REG_FAULT_TAIL)
-		core->fault_tail = value;
-	pthread_mutex_unlock(&core->fault_lock);
+		atomic_store(&core->fault_tail, value);
 }
 
 /* All of the address space goes: the range registers only promise to drop at least that much. */
@@ -301,7 +293,7 @@ static void slot_ctrl_write(struct axon_core *core, struct slot *slot, uint32_t 
 	if (state == AXON_SLOT_FAULTED || state == AXON_SLOT_RESETTING)
 		return;
 	if (state == AXON_SLOT_DISABLED)
-		slot->clock = slot->packet_start = 0;
+		atomic_store(&slot->clock, 0);
 	atomic_store(&slot->ctrl, AXON_SLOT_CTRL_ENABLE);
 	serve(core, slot_bit(slot));
 }

@@ -63,8 +63,8 @@ void slot_clear(struct axon_core *core, struct slot *slot)
 	slot_close_jobs(core, slot);
 	atomic_fetch_and(&core->running, ~slot_bit(slot));
 	slot->depth = 0;
-	slot->clock = 0;
-	slot->packet_start = 0;
+	atomic_store(&slot->clock, 0);
+	atomic_store(&slot->packet_start, 0);
 	slot->overlap = false;
 	slot->wait_since = 0;
 	slot->job_head = 0;

@@ -2,8 +2,8 @@
 #define _GNU_SOURCE
 #include "worker.h"
 
-#include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -365,31 +365,48 @@ unsigned int worker_default_count(void)
 	return count ? count : 1;
 }
 
-bool worker_start_all(struct axon_core *core)
+static bool create_threads(struct axon_core *core)
 {
-	core->worker = calloc(core->num_workers, sizeof(*core->worker));
-	if (!core->worker)
-		return false;
-	for (unsigned int i = 0; i < core->num_workers; i++) {
-		struct worker *worker = &core->worker[i];
-
-		worker->core = core;
-		worker->index = i;
-		if (!mmu_init(&worker->mmu, core) || !launch_init(worker))
-			return false;
-	}
 	for (unsigned int i = 0; i < core->num_workers; i++) {
 		pthread_mutex_lock(&core->lock);
 		core->awake++;
 		pthread_mutex_unlock(&core->lock);
 		if (pthread_create(&core->worker[i].thread, NULL, worker_main, &core->worker[i])) {
+			pthread_mutex_lock(&core->lock);
 			core->awake--;
+			pthread_mutex_unlock(&core->lock);
 			return false;
 		}
+		pthread_setname_np(core->worker[i].thread, "axon-worker");
 		core->num_threads++;
 	}
 	core->ticking = !pthread_create(&core->tick_thread, NULL, tick_main, core);
 	return core->ticking;
+}
+
+bool worker_start_all(struct axon_core *core)
+{
+	sigset_t all, before;
+	bool started;
+
+	core->worker = calloc(core->num_workers, sizeof(*core->worker));
+	if (!core->worker) {
+		core->num_workers = 0;
+		return false;
+	}
+	for (unsigned int i = 0; i < core->num_workers; i++) {
+		struct worker *worker = &core->worker[i];
+
+		worker->core = core;
+		if (!mmu_init(&worker->mmu, core) || !launch_init(worker))
+			return false;
+	}
+	/* signals are for the host's threads */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	started = create_threads(core);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return started;
 }
 
 void worker_stop_all(struct axon_core *core)

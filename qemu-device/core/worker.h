@@ -22,7 +22,6 @@ struct slot;
 
 struct worker {
 	struct axon_core *core;
-	unsigned int index;
 	pthread_t thread;
 
 	/* Somebody wants worker_check() called soon; harts and engines poll it. */
