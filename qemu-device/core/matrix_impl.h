@@ -116,6 +116,10 @@ bool matrix_select(enum matrix_path_id id);
 
 extern const struct matrix_path matrix_path_portable;
 void matrix_block_portable(const struct matrix_block *t);
+void matrix_pack_rows_portable(const struct matrix_pack *p);
+void matrix_pack_cols_portable(const struct matrix_pack *p);
+void matrix_pack_packed_portable(const struct matrix_pack *p);
+void matrix_drain_portable(const struct matrix_drain *d);
 #if defined(__x86_64__)
 extern const struct matrix_path matrix_path_avx2;
 extern const struct matrix_path matrix_path_avx512;

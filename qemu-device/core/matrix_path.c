@@ -50,18 +50,25 @@ static bool bf16_agrees(matrix_dense_fn kernel)
 	return true;
 }
 
-static struct matrix_path avx512;
+static struct matrix_path avx2, avx512;
 
 static void find_x86(void)
 {
 	__builtin_cpu_init();
+	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
+	    !__builtin_cpu_supports("f16c"))
+		return;
+	avx2 = matrix_path_avx2;
+	if (!bf16_agrees(avx2.dense[MATRIX_BF16]))
+		avx2.dense[MATRIX_BF16] = matrix_path_portable.dense[MATRIX_BF16];
+	available[MATRIX_AVX2] = &avx2;
 	if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
 	    !__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512dq") ||
 	    !__builtin_cpu_supports("avx512vnni"))
 		return;
 	avx512 = matrix_path_avx512;
 	if (!__builtin_cpu_supports("avx512bf16") || !bf16_agrees(avx512.dense[MATRIX_BF16]))
-		avx512.dense[MATRIX_BF16] = matrix_path_portable.dense[MATRIX_BF16];
+		avx512.dense[MATRIX_BF16] = avx2.dense[MATRIX_BF16];
 	available[MATRIX_AVX512] = &avx512;
 }
 #endif

@@ -74,60 +74,91 @@ static void dense_i8(const struct matrix_dense *t)
 		}
 }
 
-/* One element of B in the form that p->rule wants. */
-static void put(const struct matrix_pack *p, unsigned int k, unsigned int col, const uint8_t *from)
+static unsigned int min_u(unsigned int a, unsigned int b)
 {
-	uint8_t *tile = p->dst + col / MATRIX_COLS * p->dst_stride;
-	unsigned int lane = col % MATRIX_COLS;
-
-	if (p->rule == MATRIX_F32)
-		convert_to_f32((float *)tile + k * MATRIX_COLS + lane, from, p->type, 1);
-	else if (p->rule == MATRIX_BF16)
-		memcpy(tile + ((k / 2 * MATRIX_COLS + lane) * 2 + k % 2) * 2, from, 2);
-	else
-		tile[(k / 4 * MATRIX_COLS + lane) * 4 + k % 4] = *from;
+	return a < b ? a : b;
 }
 
-/* Zeros for the k that fill up the last step. */
-static void pad(const struct matrix_pack *p)
+static unsigned int per_step(enum matrix_rule rule)
 {
-	unsigned int per_step = p->rule == MATRIX_F32 ? 1 : p->rule == MATRIX_BF16 ? 2 : 4;
-
-	if (p->k % per_step == 0)
-		return;
-	for (unsigned int col = 0; col < p->cols; col += MATRIX_COLS)
-		memset(p->dst + col / MATRIX_COLS * p->dst_stride + (size_t)(p->k / per_step) * 64, 0, 64);
+	return rule == MATRIX_F32 ? 1 : rule == MATRIX_BF16 ? 2 : 4;
 }
 
-static void pack_rows(const struct matrix_pack *p)
+/* Row k of B into its places in a tile whose steps hold `wide` k. */
+static void spread(uint8_t *step, unsigned int wide, const uint8_t *row, unsigned int lanes)
 {
-	unsigned int size = type_size(p->type);
+	for (unsigned int l = 0; l < lanes; l++)
+		if (wide == 2)
+			memcpy(step + 4 * l, row + 2 * l, 2);
+		else
+			step[4 * l] = row[l];
+}
 
-	pad(p);
+void matrix_pack_rows_portable(const struct matrix_pack *p)
+{
+	unsigned int size = type_size(p->type), wide = per_step(p->rule);
+
 	for (unsigned int k = 0; k < p->k; k++)
-		for (unsigned int col = 0; col < p->cols; col++)
-			put(p, k, col, p->src + k * p->src_stride + col * size);
+		for (unsigned int col = 0; col < p->cols; col += MATRIX_COLS) {
+			const uint8_t *row = p->src + k * p->src_stride + col * size;
+			unsigned int lanes = min_u(p->cols - col, MATRIX_COLS);
+			uint8_t *step = p->dst + col / MATRIX_COLS * p->dst_stride +
+					(size_t)(k / wide) * 64;
+
+			if (wide == 1) {
+				convert_to_f32((float *)step, row, p->type, lanes);
+				continue;
+			}
+			if (k % wide == 0)
+				memset(step, 0, 64);
+			spread(step + k % wide * size, wide, row, lanes);
+		}
 }
 
-static void pack_cols(const struct matrix_pack *p)
+void matrix_pack_cols_portable(const struct matrix_pack *p)
 {
-	unsigned int size = type_size(p->type);
+	unsigned int bytes = p->k * type_size(p->type);
+	float column[256];
 
-	pad(p);
-	for (unsigned int col = 0; col < p->cols; col++)
-		for (unsigned int k = 0; k < p->k; k++)
-			put(p, k, col, p->src + col * p->src_stride + k * size);
+	for (unsigned int col = 0; col < p->cols; col++) {
+		const uint8_t *from = p->src + col * p->src_stride;
+		uint32_t *to = (uint32_t *)(p->dst + col / MATRIX_COLS * p->dst_stride) + col % MATRIX_COLS;
+
+		if (p->rule == MATRIX_F32) {
+			for (unsigned int k = 0; k < p->k; k += 256) {
+				unsigned int count = min_u(p->k - k, 256);
+
+				convert_to_f32(column, from + (size_t)k * type_size(p->type), p->type, count);
+				for (unsigned int i = 0; i < count; i++, to += MATRIX_COLS)
+					*to = f32_bits(column[i]);
+			}
+			continue;
+		}
+		for (unsigned int at = 0; at < bytes; at += 4, to += MATRIX_COLS) {
+			*to = 0;
+			memcpy(to, from + at, min_u(bytes - at, 4));
+		}
+	}
 }
 
 /* Only for F16 and BF16 under the fp32 rule; the other packed types are used in place. */
-static void pack_packed(const struct matrix_pack *p)
+void matrix_pack_packed_portable(const struct matrix_pack *p)
 {
-	unsigned int wide = p->type == AXON_BF16 ? 2 : 1;
+	for (unsigned int col = 0; col < p->cols; col += MATRIX_COLS) {
+		const uint8_t *from = p->src + col / MATRIX_COLS * p->src_stride;
+		uint32_t *to = (uint32_t *)(p->dst + col / MATRIX_COLS * p->dst_stride);
 
-	for (unsigned int col = 0; col < p->cols; col++)
-		for (unsigned int k = 0; k < p->k; k++)
-			put(p, k, col, p->src + col / MATRIX_COLS * p->src_stride +
-				2 * ((k / wide * MATRIX_COLS + col % MATRIX_COLS) * wide + k % wide));
+		if (p->type == AXON_F16) {
+			convert_to_f32((float *)to, from, AXON_F16, (size_t)p->k * MATRIX_COLS);
+			continue;
+		}
+		for (unsigned int k = 0; k < p->k; k++, to += MATRIX_COLS) {
+			const uint16_t *pairs = (const uint16_t *)(from + (size_t)(k / 2) * 64);
+
+			for (unsigned int l = 0; l < MATRIX_COLS; l++)
+				to[l] = (uint32_t)pairs[2 * l + k % 2] << 16;
+		}
+	}
 }
 
 /* What scales 32 k of a column. */
@@ -215,7 +246,7 @@ static matrix_block_fn block_none(uint32_t format, unsigned int rows, unsigned i
 	return NULL;
 }
 
-static void drain(const struct matrix_drain *d)
+void matrix_drain_portable(const struct matrix_drain *d)
 {
 	float v[MATRIX_PANEL];
 
@@ -237,10 +268,10 @@ static void drain(const struct matrix_drain *d)
 const struct matrix_path matrix_path_portable = {
 	.name = "portable",
 	.dense = { dense_f32, dense_bf16, dense_i8 },
-	.pack = { pack_rows, pack_cols, pack_packed },
+	.pack = { matrix_pack_rows_portable, matrix_pack_cols_portable, matrix_pack_packed_portable },
 	.block = block_none,
 	.block_rows = 8,
 	.block_tiles = 2,
 	.block_small = 8,
-	.drain = drain,
+	.drain = matrix_drain_portable,
 };
