@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdbool.h>
-
 #include "convert.h"
 #include "vector_kernels.h"
 
@@ -91,5 +89,25 @@ void convert(void *dst, unsigned int dst_type, const void *src, unsigned int src
 		part = n - i < CHUNK ? n - i : CHUNK;
 		convert_to_f32(row, (const uint8_t *)src + i * src_size, src_type, part);
 		convert_from_f32((uint8_t *)dst + i * dst_size, dst_type, row, part);
+	}
+}
+
+void copy_elements(uint8_t *dst, int64_t to, const uint8_t *src, int64_t from, unsigned int size,
+		   size_t n)
+{
+	/* by product, not by sum: one step past the last element may be no pointer at all */
+	switch (size) {
+	case 1:
+		for (int64_t i = 0; i < (int64_t)n; i++)
+			dst[i * to] = src[i * from];
+		break;
+	case 2:
+		for (int64_t i = 0; i < (int64_t)n; i++)
+			memcpy(dst + i * to, src + i * from, 2);
+		break;
+	case 4:
+		for (int64_t i = 0; i < (int64_t)n; i++)
+			memcpy(dst + i * to, src + i * from, 4);
+		break;
 	}
 }

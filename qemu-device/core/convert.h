@@ -147,4 +147,8 @@ void convert_to_f32(float *dst, const void *src, unsigned int src_type, size_t n
 void convert_from_f32(void *dst, unsigned int dst_type, const float *src, size_t n);
 void convert(void *dst, unsigned int dst_type, const void *src, unsigned int src_type, size_t n);
 
+/* Copies n elements of `size` (1, 2 or 4) bytes between places `to` and `from` bytes apart. */
+void copy_elements(uint8_t *dst, int64_t to, const uint8_t *src, int64_t from, unsigned int size,
+		   size_t n);
+
 #endif

@@ -58,25 +58,6 @@ uint64_t dma_cost(const struct dma_traffic *t, unsigned int operands, uint64_t w
 	return COST_DMA_START + (memory + COST_DMA_MEMORY_BYTES - 1) / COST_DMA_MEMORY_BYTES;
 }
 
-void dma_elements(uint8_t *dst, int64_t to, const uint8_t *src, int64_t from, unsigned int size,
-		  uint64_t n)
-{
-	switch (size) {
-	case 1:
-		for (; n; n--, dst += to, src += from)
-			*dst = *src;
-		break;
-	case 2:
-		for (; n; n--, dst += to, src += from)
-			memcpy(dst, src, 2);
-		break;
-	case 4:
-		for (; n; n--, dst += to, src += from)
-			memcpy(dst, src, 4);
-		break;
-	}
-}
-
 /* Where n elements `stride` apart from addr on are, when one run holds them; else *host = NULL. */
 static int map_row(struct window *w, uint64_t addr, int64_t stride, unsigned int size, uint64_t n,
 		   uint8_t **host)
@@ -102,7 +83,7 @@ static int read_row(struct window *w, uint64_t addr, int64_t stride, unsigned in
 		return window_read(w, to, addr, n * size);
 	cause = map_row(w, addr, stride, size, n, &host);
 	if (!cause && host) {
-		dma_elements(to, size, host, stride, size, n);
+		copy_elements(to, size, host, stride, size, n);
 		return 0;
 	}
 	for (; n && !cause; n--, addr += stride, to += size)
@@ -122,7 +103,7 @@ static int write_row(struct window *w, uint64_t addr, int64_t stride, unsigned i
 	if (!cause && host) {
 		const uint64_t span = (n - 1) * (uint64_t)stride;
 
-		dma_elements(host, stride, from, size, size, n);
+		copy_elements(host, stride, from, size, size, n);
 		window_dirty(w, stride < 0 ? addr + span : addr, (stride < 0 ? -span : span) + size);
 		return 0;
 	}

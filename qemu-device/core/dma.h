@@ -79,8 +79,4 @@ struct dma_traffic {
 };
 uint64_t dma_cost(const struct dma_traffic *t, unsigned int operands, uint64_t written);
 
-/* Copies n elements of `size` (1, 2 or 4) bytes between places `to` and `from` bytes apart. */
-void dma_elements(uint8_t *dst, int64_t to, const uint8_t *src, int64_t from, unsigned int size,
-		  uint64_t n);
-
 #endif

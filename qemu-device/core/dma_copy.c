@@ -195,7 +195,7 @@ static int move_block(struct copy *c, uint64_t dst, uint64_t src, unsigned int n
 			convert(rows[i], c->row.dst_type, host, c->row.src_type, n1);
 	}
 	for (unsigned int j = 0; j < n1 && !cause; j++, dst += c->dim[1].dst_stride) {
-		dma_elements(out, size, rows[0] + j * size, sizeof(rows[0]), size, n0);
+		copy_elements(out, size, rows[0] + j * size, sizeof(rows[0]), size, n0);
 		cause = window_write(&c->m->dst, dst, out, n0 * size);
 	}
 	return cause ? cause : dma_progress(c->m, n0 * n1 * size);

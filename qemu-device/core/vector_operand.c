@@ -5,26 +5,6 @@
 #include "convert.h"
 #include "vector.h"
 
-/* Copies n elements of `size` bytes between places `from` and `to` bytes apart. */
-static void copy_elements(uint8_t *dst, int64_t to, const uint8_t *src, int64_t from,
-			  unsigned int size, uint32_t n)
-{
-	switch (size) {
-	case 1:
-		for (; n; n--, dst += to, src += from)
-			*dst = *src;
-		break;
-	case 2:
-		for (; n; n--, dst += to, src += from)
-			memcpy(dst, src, 2);
-		break;
-	case 4:
-		for (; n; n--, dst += to, src += from)
-			memcpy(dst, src, 4);
-		break;
-	}
-}
-
 /* Where the n strided elements from addr on are, if one run holds them all; else *host = NULL. */
 static int map_strided(struct vector_operand *op, uint64_t addr, uint32_t n, uint8_t **host)
 {
@@ -87,6 +67,12 @@ static int load_splat(struct vector_state *v, struct vector_step *s, struct vect
 	return 0;
 }
 
+/* Whether a register's values may be left in an operand: nothing reads the padding behind them. */
+static bool serves_as_strip(const uint8_t *host, uint32_t n)
+{
+	return n % VECTOR_LANES == 0 && (uintptr_t)host % sizeof(float) == 0;
+}
+
 int vector_load(struct vector_state *v, struct vector_step *s, uint64_t col, uint32_t n, float *d,
 		struct vector_reg *out)
 {
@@ -104,7 +90,7 @@ int vector_load(struct vector_state *v, struct vector_step *s, uint64_t col, uin
 			host = v->bytes;
 			cause = window_read(&op->w, host, addr, (uint64_t)n * op->size);
 		} else if (!cause && s->in_place && op->size == sizeof(*d) &&
-			   n % VECTOR_LANES == 0) {
+			   serves_as_strip(host, n)) {
 			*out = (struct vector_reg){ (const float *)host, 1 };
 			return 0;
 		}
@@ -190,8 +176,8 @@ float *vector_store_place(struct vector_state *v, const struct vector_step *s, u
 	uint8_t *host;
 
 	/* A fault is the STORE's to report. */
-	store->stored = n % VECTOR_LANES == 0 &&
-			!window_map(&op->w, addr, n * sizeof(*d), &host) && host;
+	store->stored = !window_map(&op->w, addr, n * sizeof(*d), &host) && host &&
+			serves_as_strip(host, n);
 	if (!store->stored)
 		return d;
 	window_dirty(&op->w, addr, n * sizeof(*d));
@@ -246,13 +232,17 @@ static void indexed_begin(struct indexed *x, struct vector_state *v, const struc
 static int indexed_check(const struct indexed *x, uint32_t n)
 {
 	const struct vector_operand *op = x->op;
-	const uint32_t limit = op->o->limit;
-	uint32_t i;
+	uint32_t most = 0, i;
 
-	for (i = 0; i < n && f32_bits(x->index[i * x->step]) < limit; i++)
-		;
-	if (i == n)
+	for (i = 0; i < n; i++) {
+		const uint32_t index = f32_bits(x->index[i * x->step]);
+
+		most = index > most ? index : most;
+	}
+	if (most < op->o->limit)
 		return 0;
+	for (i = 0; f32_bits(x->index[i * x->step]) < op->o->limit;)
+		i++;
 	op->w.e->fault_addr = op->row;
 	op->w.e->fault_info = f32_bits(x->index[i * x->step]);
 	return AXON_FAULT_BAD_INDEX;
@@ -264,20 +254,25 @@ static int64_t indexed_offset(const struct indexed *x, uint32_t i)
 }
 
 /* All n elements from one run, `size` bytes each. */
-static void gather_run(const struct indexed *x, uint32_t n, unsigned int size, uint8_t *to)
+static void gather_run(const struct indexed *x, uint32_t n, unsigned int size, uint8_t *restrict to)
 {
+	const int64_t stride = x->op->o->col_stride;
+	const float *index = x->index;
+	const uint32_t step = x->step;
+	const uint8_t *all = x->all;
+
 	switch (size) {
 	case 1:
-		for (uint32_t i = 0; i < n; i++)
-			to[i] = x->all[indexed_offset(x, i)];
+		for (uint32_t i = 0; i < n; i++, index += step)
+			to[i] = all[f32_bits(*index) * stride];
 		break;
 	case 2:
-		for (uint32_t i = 0; i < n; i++)
-			memcpy(to + 2 * i, x->all + indexed_offset(x, i), 2);
+		for (uint32_t i = 0; i < n; i++, index += step)
+			memcpy(to + 2 * i, all + f32_bits(*index) * stride, 2);
 		break;
 	case 4:
-		for (uint32_t i = 0; i < n; i++)
-			memcpy(to + 4 * i, x->all + indexed_offset(x, i), 4);
+		for (uint32_t i = 0; i < n; i++, index += step)
+			memcpy(to + 4 * i, all + f32_bits(*index) * stride, 4);
 		break;
 	}
 }
