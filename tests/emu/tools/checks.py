@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 
-# The build that this test belongs to: B/tests/emu/tools/test_X.
+# The build that this test belongs to: it is B/tests/emu/tools/test_X, or in the VM tests/guest/X.py.
 BUILD = os.path.realpath(os.path.join(os.path.dirname(sys.argv[0]), "..", "..", ".."))
+if not os.path.exists(os.path.join(BUILD, "accel-smi")):
+    BUILD = os.path.realpath("build")
 
 
 def run(program, *arguments, emulator=True, **environment):
