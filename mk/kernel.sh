@@ -10,7 +10,7 @@
 
 series=6.12
 link=$1
-root=$cache/kernel/$series-$(key mk/kernel.sh mk/lib.sh)
+root=$cache/kernel/$series-$(key mk/kernel.sh)
 
 fetch_kernel() {
 	local tmp=$root.new image release deb
