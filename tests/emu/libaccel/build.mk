@@ -24,10 +24,13 @@ $(ACCEL_TESTS:%=$(B)/tests/guest/libaccel/%): $(B)/tests/guest/libaccel/%: \
 	@mkdir -p $(@D)
 	$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS) -L$(B) -laccel -lcmocka -lm -lpthread
 
-$(B)/tests/emu/libaccel/%.sh $(B)/tests/guest/libaccel/%.sh: tests/emu/libaccel/%.sh
-	@mkdir -p $(B)/tests/emu/libaccel $(B)/tests/guest/libaccel
-	cp $< $(B)/tests/emu/libaccel/$*.sh
-	cp $< $(B)/tests/guest/libaccel/$*.sh
+$(B)/tests/emu/libaccel/%.sh: tests/emu/libaccel/%.sh
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(B)/tests/guest/libaccel/%.sh: tests/emu/libaccel/%.sh
+	@mkdir -p $(@D)
+	cp $< $@
 
 accel_emu_tests := $(addprefix $(B)/tests/emu/libaccel/,$(ACCEL_TESTS) vector_add.sh install.sh)
 accel_guest_tests := $(addprefix $(B)/tests/guest/libaccel/,$(ACCEL_TESTS) vector_add.sh)
