@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""usage: golden.py PEER MODEL > tests/data/continuations.txt
+"""usage: golden.py PEER MODEL | reference.py MODEL > tests/data/continuations.txt
 
 Asks llama.cpp's server for the 64 most likely tokens after each prompt of tests/data/prompts.txt.
 PEER runs a tool of llama.cpp: `PEER --tool llama-server …`. For each prompt the output has one line of

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Description: fed with llama.cpp's own 64-token continuations of five prompts, the default model
- * names the same best token wherever llama.cpp's two best are more than 0.25 apart in logit.
+ * names the same best token wherever llama.cpp's two best are more than 0.25 apart in logit. Where
+ * an fp32 computation of the same weights names another (once of 290 such positions), that counts.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,6 +21,18 @@
 struct tally {
 	unsigned int positions, clear, same;
 };
+
+/* Reads "token:margin" or "token:margin:best" (see reference.py). Returns what follows it. */
+static const char *parse_pair(const char *text, int32_t *token, double *margin, int32_t *best)
+{
+	int used, more = 0;
+
+	assert_int_equal(sscanf(text, "%d:%lf%n", token, margin, &used), 2);
+	*best = *token;
+	if (text[used] == ':')
+		assert_int_equal(sscanf(text + used, ":%d%n", best, &more), 1);
+	return text + used + more;
+}
 
 static void check(struct tally *t, int32_t expected, double margin, int32_t found)
 {
@@ -44,21 +57,19 @@ static uint32_t parse_prompt(char *line, int32_t *tokens)
 	return n;
 }
 
-static void run_continuation(struct llm *llm, char *prompt_line, char *pairs, struct tally *t)
+static void run_continuation(struct llm *llm, char *prompt_line, const char *pairs, struct tally *t)
 {
-	int32_t prompt[MAX_PROMPT], found, expected;
+	int32_t prompt[MAX_PROMPT], found, token, best;
 	struct axon_err err;
 	uint32_t n = parse_prompt(prompt_line, prompt);
 	double margin;
-	int used;
 
 	llm_rewind(llm, 0);
 	assert_int_equal(llm_prompt(llm, prompt, n, &found, &err), 0);
 	for (unsigned int i = 0; i < TOKENS; i++) {
-		assert_int_equal(sscanf(pairs, "%d:%lf%n", &expected, &margin, &used), 2);
-		pairs += used;
-		check(t, expected, margin, found);
-		assert_int_equal(llm_prompt(llm, &expected, 1, &found, &err), 0);
+		pairs = parse_pair(pairs, &token, &margin, &best);
+		check(t, best, margin, found);
+		assert_int_equal(llm_prompt(llm, &token, 1, &found, &err), 0);
 	}
 }
 
