@@ -2,6 +2,7 @@
 /* The DMA engine: copies, fills and rows by index, each against a loop over single elements. */
 #include <math.h>
 
+#include "convert.h"
 #include "flat_engine.h"
 
 #define MEM  FLAT_BASE
@@ -189,6 +190,41 @@ static void test_conversions(void **state)
 			check_element(d.dst + i * sizes[d.dst_type], d.dst_type, in[i], d.src_type);
 	}
 	flat.scattered = false;
+}
+
+/* The functions for single numbers, which the engines share. */
+static void test_single_conversions(void **state)
+{
+	(void)state;
+	for (uint32_t h = 0; h < 65536; h++) {
+		const float half = f16_to_f32(h), brain = bf16_to_f32(h);
+
+		assert_true(half == decode(AXON_F16, h) || (half != half && is_nan(AXON_F16, h)));
+		assert_true(brain == decode(AXON_BF16, h) || (brain != brain && is_nan(AXON_BF16, h)));
+		/* halfway to the next one and its neighbours: what ties are made of */
+		for (int i = -1; i < 2; i++) {
+			const float b = f32_from_bits((h << 16 | 0x8000) + i), f = half * (1 + 0x1p-11f);
+
+			if (b == b)
+				assert_int_equal(f32_to_bf16(b), encode(AXON_BF16, b));
+			if (isfinite(f))
+				assert_int_equal(f32_to_f16(f32_from_bits(f32_bits(f) + i)),
+						 encode(AXON_F16, f32_from_bits(f32_bits(f) + i)));
+		}
+		/* eight or nine significant bits anywhere, with and without a bit far below */
+		for (int i = 0; i < 2; i++) {
+			const int32_t n = (int32_t)(((h & 0x3ff) | 0x200) << 21 >> (h >> 10) % 24) + i;
+
+			assert_int_equal(i32_to_bf16(n), encode(AXON_BF16, n));
+			assert_int_equal(i32_to_bf16(-n), encode(AXON_BF16, -(double)n));
+		}
+	}
+	for (int n = 0; n < 100000; n++) {
+		const uint32_t u = element(AXON_F32);
+
+		assert_int_equal(f32_to_i32(f32_from_bits(u)),
+				 (int32_t)encode(AXON_I32, decode(AXON_F32, u)));
+	}
 }
 
 /* A random shape whose destination elements do not overlap. */
@@ -647,6 +683,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conversions),
+		cmocka_unit_test(test_single_conversions),
 		cmocka_unit_test(test_random_copies),
 		cmocka_unit_test(test_large_copies),
 		cmocka_unit_test(test_fill),
