@@ -6,6 +6,7 @@
  */
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <string.h>
 
 #include "matrix_avx2.h"
 
@@ -39,8 +40,9 @@ INLINE __m256i unpack(unsigned int bits, const uint8_t *b, unsigned int part, un
 	v = load(b + 64 * x + 32 * h);
 	v = _mm256_and_si256(part ? _mm256_srli_epi16(v, 4) : v, nibble);
 	if (bits == 5) {
-		uint32_t mask = *(const uint32_t *)(b + 256 + 8 * (4 * part + x) + 4 * h);
+		uint32_t mask;
 
+		memcpy(&mask, b + 256 + 8 * (4 * part + x) + 4 * h, sizeof(mask));
 		v = _mm256_or_si256(v, bits16(mask));
 	} else if (bits == 6) {
 		high = load(b + 256 + 64 * (x / 2) + 32 * h);

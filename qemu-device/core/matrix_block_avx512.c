@@ -6,6 +6,7 @@
  */
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <string.h>
 
 #include "matrix_avx512.h"
 
@@ -28,9 +29,10 @@ INLINE void unpack(unsigned int bits, const uint8_t *b, unsigned int x, __m512i 
 	*high = _mm512_and_si512(_mm512_srli_epi16(v, 4), nibble);
 	if (bits == 5) {
 		const __m512i bit = _mm512_set1_epi8(16);
-		__mmask64 m0 = *(const uint64_t *)(b + 256 + 8 * x);
-		__mmask64 m1 = *(const uint64_t *)(b + 256 + 8 * (x + 4));
+		uint64_t m0, m1;
 
+		memcpy(&m0, b + 256 + 8 * x, sizeof(m0));
+		memcpy(&m1, b + 256 + 8 * (x + 4), sizeof(m1));
 		*low = _mm512_mask_add_epi8(*low, m0, *low, bit);
 		*high = _mm512_mask_add_epi8(*high, m1, *high, bit);
 	} else if (bits == 6) {
