@@ -203,13 +203,13 @@ static void test_single_conversions(void **state)
 		assert_true(brain == decode(AXON_BF16, h) || (brain != brain && is_nan(AXON_BF16, h)));
 		/* halfway to the next one and its neighbours: what ties are made of */
 		for (int i = -1; i < 2; i++) {
-			const float b = f32_from_bits((h << 16 | 0x8000) + i), f = half * (1 + 0x1p-11f);
+			const float b = f32_from_bits((h << 16 | 0x8000) + i);
+			const float f = f32_from_bits(f32_bits(half * (1 + 0x1p-11f)) + i);
 
 			if (b == b)
 				assert_int_equal(f32_to_bf16(b), encode(AXON_BF16, b));
-			if (isfinite(f))
-				assert_int_equal(f32_to_f16(f32_from_bits(f32_bits(f) + i)),
-						 encode(AXON_F16, f32_from_bits(f32_bits(f) + i)));
+			if (f == f)
+				assert_int_equal(f32_to_f16(f), encode(AXON_F16, f));
 		}
 		/* eight or nine significant bits anywhere, with and without a bit far below */
 		for (int i = 0; i < 2; i++) {
