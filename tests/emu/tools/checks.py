@@ -16,7 +16,7 @@ def run(program, *arguments, emulator=True, **environment):
     env = dict(os.environ, NO_COLOR="1", **environment)
     env["LD_LIBRARY_PATH"] = os.path.join(BUILD, "emu") if emulator else BUILD
     return subprocess.run([os.path.join(BUILD, program), *arguments], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", env=env,
                           timeout=100, check=False)
 
 
