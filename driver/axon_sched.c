@@ -42,20 +42,34 @@ static bool axon_sched_progressed(struct axon_queue *q)
 	return moved;
 }
 
+/*
+ * Put a job that timed out back to the head of the list that the scheduler took it from, as it was.
+ * drm_sched_stop() and drm_sched_start() would end it. Should it have finished in between, nobody
+ * has noticed: have the list looked at.
+ */
+static void axon_sched_reinsert(struct drm_gpu_scheduler *sched, struct drm_sched_job *base)
+{
+	spin_lock(&sched->job_list_lock);
+	list_add(&base->list, &sched->pending_list);
+	spin_unlock(&sched->job_list_lock);
+	queue_work(sched->submit_wq, &sched->work_free_job);
+}
+
 static enum drm_gpu_sched_stat axon_sched_timedout_job(struct drm_sched_job *base)
 {
 	struct axon_job *job = to_axon_job(base);
-	struct axon_queue *q = job->queue;
-	struct axon_device *adev = q->ring.adev;
+	struct axon_queue *q = axon_queue_get(job->queue);
+	bool stuck;
 
-	/* Puts the job back into the list, and takes it out for good if it is done. */
-	drm_sched_stop(&q->sched, base);
-	if (!axon_sched_progressed(q) && !dma_fence_is_signaled(&job->fence->base)) {
-		drm_err(&adev->drm, "slot %u: no progress in %u s and no fault reported\n",
+	stuck = !axon_sched_progressed(q) && !dma_fence_is_signaled(&job->fence->base);
+	axon_sched_reinsert(&q->sched, base);
+	if (stuck) {
+		drm_err(&q->ring.adev->drm, "slot %u: no progress in %u s and no fault reported\n",
 			q->ring.slot, AXON_TIMEOUT_MS / 1000);
 		axon_ring_stop(&q->ring, -ETIME);
 	}
-	drm_sched_start(&q->sched);
+	/* drm_sched_fini() waits for this function: the scheduler is still there afterwards. */
+	axon_queue_put(q);
 	return DRM_GPU_SCHED_STAT_NOMINAL;
 }
 
