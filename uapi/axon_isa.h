@@ -362,7 +362,7 @@ struct axon_vector_desc {
 	__u16 reserved0;
 	__u32 reserved1;
 	__u64 seed;		/* Philox key */
-	__u64 counter;		/* Philox counter's high half */
+	__u64 counter;		/* Philox counter word 3, below 2^32 */
 	struct axon_vector_operand operand[AXON_V_OPERANDS];
 	struct axon_vinsn insn[];
 };
