@@ -82,6 +82,26 @@ def a_device_that_is_not_there_is_6():
     expect_refusal(run("accel-smi", emulator=False, ACCEL_VISIBLE_DEVICES=""), 6, "0 visible")
 
 
+def write(path, text):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def a_device_that_is_lost_is_15():
+    bdf = device("list")["bdf"]
+    with subprocess.Popen(["build/accel-smi", "-w", "0.2", "-i", "500"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as watcher:
+        try:
+            assert watcher.stdout.readline().startswith("DEV")
+            write("/sys/bus/pci/drivers/axon/unbind", bdf)
+            said = watcher.communicate(timeout=60)[1]
+        finally:
+            watcher.kill()
+            write("/sys/bus/pci/drivers/axon/bind", bdf)
+    assert watcher.returncode == 15, f"expected 15, found {watcher.returncode}: {said}"
+    assert "device 0: lost" in said, said
+
+
 def without_the_driver_it_is_9():
     subprocess.run(["rmmod", "axon"], check=True)
     try:
@@ -94,4 +114,5 @@ def without_the_driver_it_is_9():
 
 if __name__ == "__main__":
     sys.exit(main([an_idle_device, a_process_its_memory_and_its_use, without_permission_it_is_4,
-                   a_device_that_is_not_there_is_6, without_the_driver_it_is_9]))
+                   a_device_that_is_not_there_is_6, a_device_that_is_lost_is_15,
+                   without_the_driver_it_is_9]))
