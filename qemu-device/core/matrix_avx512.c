@@ -6,13 +6,15 @@
 
 #include "matrix_avx512.h"
 
+#define INLINE static inline __attribute__((always_inline))
+
 static __mmask16 first(unsigned int lanes)
 {
 	return lanes >= 16 ? 0xffff : (1u << lanes) - 1;
 }
 
 /* 16 neighbouring elements of a float type as fp32. */
-static __m512 widen16(const uint8_t *from, unsigned int type, __mmask16 valid)
+INLINE __m512 widen16(const uint8_t *from, unsigned int type, __mmask16 valid)
 {
 	if (type == AXON_F32)
 		return _mm512_maskz_loadu_ps(valid, from);
@@ -22,44 +24,61 @@ static __m512 widen16(const uint8_t *from, unsigned int type, __mmask16 valid)
 		_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(valid, from)), 16));
 }
 
-/* One step of a tile from `rows` rows of k, for the rules whose steps hold more than one k. */
-static __m512i interleave(const struct matrix_pack *p, const uint8_t *from, unsigned int rows, __mmask16 valid)
+/* One step of a tile: `rows` rows of k, stride bytes apart. */
+INLINE __m512i step16(enum matrix_rule rule, unsigned int type, const uint8_t *from, size_t stride,
+		      unsigned int rows, __mmask16 valid)
 {
 	__m512i step = _mm512_setzero_si512();
 
-	for (unsigned int x = 0; x < rows; x++, from += p->src_stride) {
-		__m512i row = p->rule == MATRIX_BF16
+	if (rule == MATRIX_F32)
+		return _mm512_castps_si512(widen16(from, type, valid));
+	for (unsigned int x = 0; x < rows; x++, from += stride) {
+		__m512i row = rule == MATRIX_BF16
 				      ? _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(valid, from))
 				      : _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(valid, from));
 
-		step = _mm512_or_si512(step, _mm512_slli_epi32(row, x * (p->rule == MATRIX_BF16 ? 16 : 8)));
+		step = _mm512_or_si512(step, _mm512_slli_epi32(row, x * (rule == MATRIX_BF16 ? 16 : 8)));
 	}
 	return step;
 }
 
-static void pack_rows(const struct matrix_pack *p)
+/* rule and type are constants where this is inlined. */
+INLINE void rows_of(const struct matrix_pack *p, enum matrix_rule rule, unsigned int type)
 {
-	unsigned int size = p->type == AXON_F32 ? 4 : p->type == AXON_I8 ? 1 : 2;
-	unsigned int per_step = p->rule == MATRIX_F32 ? 1 : p->rule == MATRIX_BF16 ? 2 : 4;
+	const unsigned int size = type == AXON_F32 ? 4 : type == AXON_I8 ? 1 : 2;
+	const unsigned int per_step = rule == MATRIX_F32 ? 1 : rule == MATRIX_BF16 ? 2 : 4;
+	unsigned int whole = p->cols & ~(MATRIX_COLS - 1);
 
 	for (unsigned int k = 0; k < p->k; k += per_step) {
 		const uint8_t *from = p->src + k * p->src_stride;
 		uint8_t *to = p->dst + (size_t)(k / per_step) * 64;
 		unsigned int rows = p->k - k < per_step ? p->k - k : per_step;
 
-		for (unsigned int col = 0; col < p->cols; col += MATRIX_COLS, to += p->dst_stride) {
-			__mmask16 valid = first(p->cols - col);
-
-			if (p->rule == MATRIX_F32)
-				_mm512_store_ps(to, widen16(from + col * size, p->type, valid));
-			else
-				_mm512_store_si512(to, interleave(p, from + col * size, rows, valid));
-		}
+		for (unsigned int col = 0; col < whole; col += MATRIX_COLS, to += p->dst_stride)
+			_mm512_store_si512(to, step16(rule, type, from + col * size, p->src_stride, rows,
+						      0xffff));
+		if (whole < p->cols)
+			_mm512_store_si512(to, step16(rule, type, from + whole * size, p->src_stride, rows,
+						      first(p->cols - whole)));
 	}
 }
 
+static void pack_rows(const struct matrix_pack *p)
+{
+	if (p->rule == MATRIX_BF16)
+		rows_of(p, MATRIX_BF16, AXON_BF16);
+	else if (p->rule == MATRIX_I8)
+		rows_of(p, MATRIX_I8, AXON_I8);
+	else if (p->type == AXON_F32)
+		rows_of(p, MATRIX_F32, AXON_F32);
+	else if (p->type == AXON_F16)
+		rows_of(p, MATRIX_F32, AXON_F16);
+	else
+		rows_of(p, MATRIX_F32, AXON_BF16);
+}
+
 /* in[column][step] to out[step][column], both 16 × 16 dwords. */
-static void transpose(__m512i r[16])
+INLINE void transpose(__m512i r[16])
 {
 	__m512i t[16];
 
@@ -88,43 +107,66 @@ static void transpose(__m512i r[16])
 		t[b + 8] = _mm512_shuffle_i32x4(low01, low23, 0xdd);
 		t[b + 12] = _mm512_shuffle_i32x4(high01, high23, 0xdd);
 	}
-	memcpy(r, t, sizeof(t));
+#pragma GCC unroll 16
+	for (unsigned int i = 0; i < 16; i++)
+		r[i] = t[i];
 }
 
-/* 16 steps of a column: `bytes` bytes of it are left. */
-static __m512i column16(const struct matrix_pack *p, const uint8_t *from, size_t bytes)
+/* 16 steps of the 16 columns at `from`, `bytes` bytes of each; beyond `cols` the last one again. */
+INLINE void block16(const struct matrix_pack *p, bool dwords, unsigned int type, const uint8_t *from,
+		    unsigned int cols, size_t bytes, uint8_t *to)
 {
-	if (p->rule == MATRIX_F32 && p->type != AXON_F32)
-		return _mm512_castps_si512(widen16(from, p->type, first(bytes / 2)));
-	if (bytes >= 64)
-		return _mm512_loadu_si512(from);
-	return _mm512_maskz_loadu_epi8((1ull << bytes) - 1, from);
+	unsigned int size = type == AXON_F32 ? 4 : type == AXON_I8 ? 1 : 2;
+	unsigned int steps = dwords ? (bytes + 3) / 4 : bytes / size;
+	__m512i r[16];
+
+#pragma GCC unroll 16
+	for (unsigned int i = 0; i < 16; i++) {
+		const uint8_t *column = from + (i < cols ? i : cols - 1) * p->src_stride;
+
+		_mm_prefetch(column + 16 * p->src_stride, _MM_HINT_T0);	/* the next tile's */
+		if (!dwords)
+			r[i] = _mm512_castps_si512(widen16(column, type, first(steps)));
+		else if (bytes >= 64)
+			r[i] = _mm512_loadu_si512(column);
+		else
+			r[i] = _mm512_maskz_loadu_epi8((1ull << bytes) - 1, column);
+	}
+	transpose(r);
+#pragma GCC unroll 16
+	for (unsigned int i = 0; i < 16; i++)
+		if (i < steps)
+			_mm512_store_si512(to + 64 * i, r[i]);
+}
+
+/* dwords: a step is four bytes of a column as they are; else elements are widened to fp32. */
+INLINE void columns_of(const struct matrix_pack *p, bool dwords, unsigned int type)
+{
+	unsigned int size = type == AXON_F32 ? 4 : type == AXON_I8 ? 1 : 2;
+	size_t bytes = (size_t)p->k * size, chunk = dwords ? 64 : 16 * size;
+
+	for (unsigned int col = 0; col < p->cols; col += MATRIX_COLS) {
+		const uint8_t *from = p->src + col * p->src_stride;
+		uint8_t *to = p->dst + col / MATRIX_COLS * p->dst_stride;
+		size_t at = 0;
+
+		if (p->cols - col >= 16)
+			for (; bytes - at >= chunk; at += chunk, to += 1024)
+				block16(p, dwords, type, from + at, 16, chunk, to);
+		for (; at < bytes; at += chunk, to += 1024)
+			block16(p, dwords, type, from + at, p->cols - col,
+				bytes - at < chunk ? bytes - at : chunk, to);
+	}
 }
 
 static void pack_cols(const struct matrix_pack *p)
 {
-	unsigned int size = p->type == AXON_F32 ? 4 : p->type == AXON_I8 ? 1 : 2;
-	size_t bytes = (size_t)p->k * size, chunk = p->rule == MATRIX_F32 ? 16 * size : 64;
-
-	for (unsigned int col = 0; col < p->cols; col += MATRIX_COLS) {
-		uint8_t *to = p->dst + col / MATRIX_COLS * p->dst_stride;
-
-		for (size_t at = 0; at < bytes; at += chunk) {
-			size_t left = bytes - at;
-			unsigned int steps = p->rule == MATRIX_F32 ? left / size : (left + 3) / 4;
-			__m512i r[16];
-
-			/* lanes past the last column repeat it */
-			for (unsigned int i = 0; i < 16; i++) {
-				unsigned int from = col + i < p->cols ? col + i : p->cols - 1;
-
-				r[i] = column16(p, p->src + from * p->src_stride + at, left);
-			}
-			transpose(r);
-			for (unsigned int i = 0; i < 16 && i < steps; i++, to += 64)
-				_mm512_store_si512(to, r[i]);
-		}
-	}
+	if (p->rule != MATRIX_F32 || p->type == AXON_F32)
+		columns_of(p, true, p->type);
+	else if (p->type == AXON_F16)
+		columns_of(p, false, AXON_F16);
+	else
+		columns_of(p, false, AXON_BF16);
 }
 
 /* F16 [k][16] and BF16 [k / 2][16][2] to fp32. */

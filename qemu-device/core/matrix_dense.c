@@ -13,7 +13,9 @@
 #define CHUNK_ROWS	12u	/* rows between two looks at the stop flag */
 #define STEPS_LARGE	256u	/* a chunk of k: A's and B's stay in the second-level cache */
 #define STEPS_SMALL	4096u	/* with few rows: B streams */
-#define STEPS_SMALL_PACK 64u	/* of it, when B must be brought into form: first-level cache */
+/* What is brought into form at a time with few rows: first-level cache, and B in the order it lies in. */
+#define STEPS_ROWS	16u	/* B_ROWS: the panel's columns */
+#define TILES_COLS	2u	/* B_COLS, B_PACKED: STEPS_LARGE of k */
 #define TILES_LARGE	4u
 
 _Static_assert(DENSE_ROWS * (STEPS_LARGE * 4 + 64) <= MATRIX_A_QUANTS, "A, many rows");
@@ -149,18 +151,21 @@ static int pack_b(struct dense *s, unsigned int n, unsigned int cols, unsigned i
 static int chunk_packed(struct dense *s, unsigned int rows, unsigned int n, unsigned int cols,
 			unsigned int k0, unsigned int k)
 {
-	unsigned int piece = (s->small ? STEPS_SMALL_PACK : STEPS_LARGE) * s->per_step;
-	unsigned int tiles = (cols + MATRIX_COLS - 1) / MATRIX_COLS;
+	bool by_rows = s->op->d->b_layout == AXON_B_ROWS;
+	unsigned int piece = (s->small && by_rows ? STEPS_ROWS : STEPS_LARGE) * s->per_step;
+	unsigned int group = s->small && !by_rows ? TILES_COLS * MATRIX_COLS : MATRIX_PANEL;
 	int rc = 0;
 
-	for (unsigned int i = 0; i < k && !rc; i += piece) {
-		unsigned int count = min_u(k - i, piece), steps = steps_of(s, count);
+	for (unsigned int j = 0; j < cols; j += group)
+		for (unsigned int i = 0; i < k && !rc; i += piece) {
+			unsigned int width = min_u(cols - j, group), count = min_u(k - i, piece);
+			unsigned int steps = steps_of(s, count);
 
-		rc = pack_b(s, n, cols, k0 + i, count);
-		if (!rc)
-			rc = multiply(s, rows, i / s->per_step, s->op->scratch->b, (size_t)steps * 64, 0,
-				      tiles, steps);
-	}
+			rc = pack_b(s, n + j, width, k0 + i, count);
+			if (!rc)
+				rc = multiply(s, rows, i / s->per_step, s->op->scratch->b, (size_t)steps * 64,
+					      j / MATRIX_COLS, (width + MATRIX_COLS - 1) / MATRIX_COLS, steps);
+		}
 	return rc;
 }
 

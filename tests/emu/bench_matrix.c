@@ -144,6 +144,8 @@ static const struct row rows[] = {
 	{ "F32xF16 packed 1024^3", AXON_F32, AXON_F16, AXON_B_PACKED, 0, 1024, 1024, 1024, PEAK_F32 },
 	{ "F32xF16 rows m=1", AXON_F32, AXON_F16, AXON_B_ROWS, 0, 1, 256, 2048, PEAK_F32 },
 	{ "F32xF16 cols m=1", AXON_F32, AXON_F16, AXON_B_COLS, 0, 1, 2048, 256, PEAK_F32 },
+	{ "F32xF16 rows m=1 tiny", AXON_F32, AXON_F16, AXON_B_ROWS, 0, 1, 64, 64, PEAK_F32 },
+	{ "F32xF16 cols m=1 tiny", AXON_F32, AXON_F16, AXON_B_COLS, 0, 1, 64, 64, PEAK_F32 },
 	{ "F32xF16 rows m=64", AXON_F32, AXON_F16, AXON_B_ROWS, 0, 64, 256, 512, PEAK_F32 },
 	{ "F32xF16 cols m=64", AXON_F32, AXON_F16, AXON_B_COLS, 0, 64, 512, 256, PEAK_F32 },
 };
