@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -84,6 +85,7 @@ static pid_t start(const char *const *args, const char *folder, int errors)
 		argv[n++] = *args;
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (errors >= 0)
 			dup2(errors, STDERR_FILENO);
 		execv(argv[0], (char *const *)argv);
@@ -106,9 +108,10 @@ static void qmp_reply(struct machine *m)
 	die("QEMU's monitor went away");
 }
 
-void machine_qmp(struct machine *m, const char *command)
+void machine_qmp(struct machine *m, const char *command, const char *arguments)
 {
-	fprintf(m->qmp_out, "{ \"execute\": \"%s\" }\n", command);
+	fprintf(m->qmp_out, "{ \"execute\": \"%s\", \"arguments\": %s }\n", command,
+		arguments ? arguments : "{}");
 	qmp_reply(m);
 }
 
@@ -128,7 +131,7 @@ struct machine *machine_new(const char *const *args)
 	take(qtest, &m->qtest_in, &m->qtest_out);
 	take(qmp, &m->qmp_in, &m->qmp_out);
 	qmp_reply(m);
-	machine_qmp(m, "qmp_capabilities");
+	machine_qmp(m, "qmp_capabilities", NULL);
 	return m;
 }
 
@@ -137,7 +140,7 @@ void machine_free(struct machine *m)
 	char path[96];
 	int status;
 
-	machine_qmp(m, "quit");
+	machine_qmp(m, "quit", NULL);
 	if (waitpid(m->pid, &status, 0) < 0 || status)
 		die("QEMU did not end well");
 	fclose(m->qtest_in);
@@ -224,29 +227,29 @@ void machine_write(struct machine *m, uint64_t addr, const void *data, unsigned 
 	}
 }
 
-static void select_config(struct machine *m, unsigned int devfn, unsigned int reg)
+static void select_config(struct machine *m, unsigned int bdf, unsigned int reg)
 {
-	command(m, "outl 0xcf8 0x%x", 0x80000000u | devfn << 8 | (reg & ~3u));
+	command(m, "outl 0xcf8 0x%x", 0x80000000u | bdf << 8 | (reg & ~3u));
 }
 
-uint32_t machine_config_r32(struct machine *m, unsigned int devfn, unsigned int reg)
+uint32_t machine_config_r32(struct machine *m, unsigned int bdf, unsigned int reg)
 {
-	select_config(m, devfn, reg);
+	select_config(m, bdf, reg);
 	return (uint32_t)command(m, "inl 0xcfc");
 }
 
-void machine_config_w32(struct machine *m, unsigned int devfn, unsigned int reg, uint32_t value)
+void machine_config_w32(struct machine *m, unsigned int bdf, unsigned int reg, uint32_t value)
 {
-	select_config(m, devfn, reg);
+	select_config(m, bdf, reg);
 	command(m, "outl 0xcfc 0x%x", value);
 }
 
-unsigned int machine_capability(struct machine *m, unsigned int devfn, unsigned int id)
+unsigned int machine_capability(struct machine *m, unsigned int bdf, unsigned int id)
 {
-	unsigned int at = machine_config_r32(m, devfn, 0x34) & 0xfc;
+	unsigned int at = machine_config_r32(m, bdf, 0x34) & 0xfc;
 
 	for (unsigned int n = 0; at && n < 48; n++) {
-		uint32_t word = machine_config_r32(m, devfn, at);
+		uint32_t word = machine_config_r32(m, bdf, at);
 
 		if ((word & 0xff) == id)
 			return at;

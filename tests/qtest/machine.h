@@ -32,13 +32,13 @@ void machine_w64(struct machine *m, uint64_t addr, uint64_t value);
 /* An 8-byte-multiple of bytes. */
 void machine_write(struct machine *m, uint64_t addr, const void *data, unsigned int bytes);
 
-/* Configuration space of bus 0. */
-uint32_t machine_config_r32(struct machine *m, unsigned int devfn, unsigned int reg);
-void machine_config_w32(struct machine *m, unsigned int devfn, unsigned int reg, uint32_t value);
+/* Configuration space; bdf: bus << 8 | device << 3 | function. */
+uint32_t machine_config_r32(struct machine *m, unsigned int bdf, unsigned int reg);
+void machine_config_w32(struct machine *m, unsigned int bdf, unsigned int reg, uint32_t value);
 /* Offset of a capability, 0 = none. */
-unsigned int machine_capability(struct machine *m, unsigned int devfn, unsigned int id);
+unsigned int machine_capability(struct machine *m, unsigned int bdf, unsigned int id);
 
-/* A QMP command without arguments. */
-void machine_qmp(struct machine *m, const char *command);
+/* A QMP command; arguments: a JSON object, or NULL. */
+void machine_qmp(struct machine *m, const char *command, const char *arguments);
 
 #endif

@@ -11,7 +11,7 @@
 #include "axon_hw.h"
 #include "machine.h"
 
-#define DEVFN	  (4 << 3)
+#define PORT	  (3 << 3)
 #define REGS	  0xe0000000ull
 #define VECTORS	  0xe1000000ull
 #define VRAM	  0x1000000000ull
@@ -39,6 +39,9 @@
 #define PCI_CAP_EXPRESS 0x10
 #define PCI_CAP_MSIX	0x11
 
+/* the device under test */
+static unsigned int bdf = 4 << 3;
+
 static const char *const args[] = {"-device", "axon,addr=4,vram=64M,cores=2,threads=2", NULL};
 
 static uint32_t reg(struct machine *m, uint64_t offset)
@@ -58,24 +61,24 @@ static void set_reg64(struct machine *m, uint64_t offset, uint64_t value)
 
 static void map_bars(struct machine *m)
 {
-	machine_config_w32(m, DEVFN, PCI_BAR(AXON_BAR_REGS), (uint32_t)REGS);
-	machine_config_w32(m, DEVFN, PCI_BAR(AXON_BAR_VRAM), (uint32_t)VRAM);
-	machine_config_w32(m, DEVFN, PCI_BAR(AXON_BAR_VRAM) + 4, VRAM >> 32);
-	machine_config_w32(m, DEVFN, PCI_BAR(AXON_BAR_MSIX), (uint32_t)VECTORS);
-	machine_config_w32(m, DEVFN, PCI_COMMAND, PCI_MEMORY | PCI_MASTER);
+	machine_config_w32(m, bdf, PCI_BAR(AXON_BAR_REGS), (uint32_t)REGS);
+	machine_config_w32(m, bdf, PCI_BAR(AXON_BAR_VRAM), (uint32_t)VRAM);
+	machine_config_w32(m, bdf, PCI_BAR(AXON_BAR_VRAM) + 4, VRAM >> 32);
+	machine_config_w32(m, bdf, PCI_BAR(AXON_BAR_MSIX), (uint32_t)VECTORS);
+	machine_config_w32(m, bdf, PCI_COMMAND, PCI_MEMORY | PCI_MASTER);
 }
 
 /* Vector v writes 0x100 + v to its word at RAM_MSI. */
 static void set_vectors(struct machine *m)
 {
-	unsigned int msix = machine_capability(m, DEVFN, PCI_CAP_MSIX);
+	unsigned int msix = machine_capability(m, bdf, PCI_CAP_MSIX);
 
 	for (unsigned int v = 0; v < AXON_NUM_VECTORS; v++) {
 		machine_w32(m, VECTORS + 16 * v, RAM_MSI + 4 * v);
 		machine_w32(m, VECTORS + 16 * v + 8, 0x100 + v);
 		machine_w32(m, VECTORS + 16 * v + 12, 0);
 	}
-	machine_config_w32(m, DEVFN, msix, machine_config_r32(m, DEVFN, msix) | 0x80000000u);
+	machine_config_w32(m, bdf, msix, machine_config_r32(m, bdf, msix) | 0x80000000u);
 }
 
 static void set_tables(struct machine *m)
@@ -103,14 +106,19 @@ static void enable(struct machine *m)
 	set_reg(m, slot + AXON_REG_SLOT_CTRL, AXON_SLOT_CTRL_ENABLE);
 }
 
-static struct machine *machine_ready(void)
+static void set_up(struct machine *m)
 {
-	struct machine *m = machine_new(args);
-
 	map_bars(m);
 	set_vectors(m);
 	set_tables(m);
 	enable(m);
+}
+
+static struct machine *machine_ready(void)
+{
+	struct machine *m = machine_new(args);
+
+	set_up(m);
 	return m;
 }
 
@@ -138,23 +146,20 @@ static void test_configuration(void **state)
 	unsigned int express;
 
 	(void)state;
-	assert_int_equal(machine_config_r32(m, DEVFN, 0), 0xa1a11234);
-	assert_int_equal(machine_config_r32(m, DEVFN, 8), 0x12000001);
+	assert_int_equal(machine_config_r32(m, bdf, 0), 0xa1a11234);
+	assert_int_equal(machine_config_r32(m, bdf, 8), 0x12000001);
 	for (unsigned int bar = 0; bar < 6; bar++)
-		machine_config_w32(m, DEVFN, PCI_BAR(bar), ~0u);
-	assert_int_equal(machine_config_r32(m, DEVFN, PCI_BAR(0)),
-			 (uint32_t) ~(AXON_BAR0_SIZE - 1));
-	assert_int_equal(machine_config_r32(m, DEVFN, PCI_BAR(2)),
-			 (uint32_t) ~(VRAM_SIZE - 1) | 0xc);
-	assert_int_equal(machine_config_r32(m, DEVFN, PCI_BAR(3)), ~0u);
-	assert_int_equal(machine_capability(m, DEVFN, PCI_CAP_PM) != 0, 1);
-	assert_int_equal(machine_config_r32(m, DEVFN, machine_capability(m, DEVFN, PCI_CAP_MSIX)) >>
-					 16 &
-				 0x7ff,
-			 AXON_NUM_VECTORS - 1);
-	express = machine_capability(m, DEVFN, PCI_CAP_EXPRESS);
+		machine_config_w32(m, bdf, PCI_BAR(bar), ~0u);
+	assert_int_equal(machine_config_r32(m, bdf, PCI_BAR(0)), (uint32_t) ~(AXON_BAR0_SIZE - 1));
+	assert_int_equal(machine_config_r32(m, bdf, PCI_BAR(2)), (uint32_t) ~(VRAM_SIZE - 1) | 0xc);
+	assert_int_equal(machine_config_r32(m, bdf, PCI_BAR(3)), ~0u);
+	assert_int_equal(machine_capability(m, bdf, PCI_CAP_PM) != 0, 1);
+	assert_int_equal(
+		machine_config_r32(m, bdf, machine_capability(m, bdf, PCI_CAP_MSIX)) >> 16 & 0x7ff,
+		AXON_NUM_VECTORS - 1);
+	express = machine_capability(m, bdf, PCI_CAP_EXPRESS);
 	/* function-level reset */
-	assert_int_equal(machine_config_r32(m, DEVFN, express + 4) >> 28 & 1, 1);
+	assert_int_equal(machine_config_r32(m, bdf, express + 4) >> 28 & 1, 1);
 	map_bars(m);
 	assert_int_equal(reg(m, AXON_REG_ID), AXON_ID_VALUE);
 	assert_int_equal(machine_r64(m, REGS + AXON_REG_VRAM_SIZE), VRAM_SIZE);
@@ -201,7 +206,7 @@ static void test_no_bus_master(void **state)
 	ring(m, 1);
 	expect_word(m, RAM_OUT, 1);
 	/* RAM leaves the device's view although its address is in the chip's caches */
-	machine_config_w32(m, DEVFN, PCI_COMMAND, PCI_MEMORY);
+	machine_config_w32(m, bdf, PCI_COMMAND, PCI_MEMORY);
 	signal.signal.value = 2;
 	push(m, 1, signal);
 	ring(m, 2);
@@ -209,7 +214,7 @@ static void test_no_bus_master(void **state)
 	expect_word(m, REGS + AXON_PAGE_FAULT + AXON_REG_FAULT_LOST, 1);
 	assert_int_equal(machine_r32(m, RAM_OUT), 1);
 	/* and comes back; so does a record of the fault to come: a device register is no target */
-	machine_config_w32(m, DEVFN, PCI_COMMAND, PCI_MEMORY | PCI_MASTER);
+	machine_config_w32(m, bdf, PCI_COMMAND, PCI_MEMORY | PCI_MASTER);
 	set_reg(m, slot + AXON_REG_SLOT_RESET, 1);
 	expect_word(m, REGS + slot + AXON_REG_SLOT_STATUS, AXON_SLOT_DISABLED);
 	machine_w64(m, VRAM + TABLE(2) + 8 * 33,
@@ -244,12 +249,21 @@ static void start_counting(struct machine *m)
 	ring(m, 1);
 }
 
-static bool counts(struct machine *m)
+static void expect_counting(struct machine *m)
+{
+	uint64_t before = machine_r64(m, RAM_OUT);
+
+	for (unsigned int i = 0; i < 20000 && machine_r64(m, RAM_OUT) == before; i++)
+		usleep(500);
+	assert_int_not_equal(machine_r64(m, RAM_OUT), before);
+}
+
+static void expect_stillness(struct machine *m)
 {
 	uint64_t before = machine_r64(m, RAM_OUT);
 
 	usleep(50000);
-	return machine_r64(m, RAM_OUT) != before;
+	assert_int_equal(machine_r64(m, RAM_OUT), before);
 }
 
 static void test_run_state(void **state)
@@ -259,10 +273,10 @@ static void test_run_state(void **state)
 	(void)state;
 	start_counting(m);
 	for (unsigned int i = 0; i < 3; i++) {
-		assert_true(counts(m));
-		machine_qmp(m, "stop");
-		assert_false(counts(m));
-		machine_qmp(m, "cont");
+		expect_counting(m);
+		machine_qmp(m, "stop", NULL);
+		expect_stillness(m);
+		machine_qmp(m, "cont", NULL);
 	}
 	/* ends in the middle of it */
 	machine_free(m);
@@ -271,13 +285,13 @@ static void test_run_state(void **state)
 static void test_resets(void **state)
 {
 	struct machine *m = machine_ready();
-	unsigned int express = machine_capability(m, DEVFN, PCI_CAP_EXPRESS);
+	unsigned int express = machine_capability(m, bdf, PCI_CAP_EXPRESS);
 
 	(void)state;
 	start_counting(m);
-	assert_true(counts(m));
-	machine_config_w32(m, DEVFN, express + 8, 0x8000);
-	assert_false(counts(m));
+	expect_counting(m);
+	machine_config_w32(m, bdf, express + 8, 0x8000);
+	expect_stillness(m);
 	map_bars(m);
 	assert_int_equal(reg(m, AXON_REG_CTRL), 0);
 	assert_int_equal(reg(m, AXON_PAGE_SLOT(SLOT) + AXON_REG_SLOT_STATUS), AXON_SLOT_DISABLED);
@@ -285,14 +299,84 @@ static void test_resets(void **state)
 	set_tables(m);
 	enable(m);
 	start_counting(m);
-	assert_true(counts(m));
-	machine_qmp(m, "stop");
-	machine_qmp(m, "system_reset");
-	machine_qmp(m, "cont");
-	assert_false(counts(m));
+	expect_counting(m);
+	machine_qmp(m, "stop", NULL);
+	machine_qmp(m, "system_reset", NULL);
+	machine_qmp(m, "cont", NULL);
+	expect_stillness(m);
 	map_bars(m);
 	assert_int_equal(machine_r64(m, REGS + AXON_PAGE_AS + AXON_REG_AS_ROOT(0)), 0);
 	machine_free(m);
+}
+
+/* One device writes into the other's memory. */
+static void test_two_devices(void **state)
+{
+	static const char *const two[] = {"-device", "axon,addr=4,vram=64M", "-device",
+					  "axon,addr=5,vram=64M", NULL};
+	uint64_t other = VRAM + (1ull << 32);
+	struct machine *m = machine_new(two);
+	struct axon_packet copy = {
+		.op = AXON_PKT_COPY,
+		.copy = {VRAM_VA + (33ull << AXON_HUGE_SHIFT), VRAM_VA + CODE, 4096, {0}}};
+
+	(void)state;
+	set_up(m);
+	machine_config_w32(m, 5 << 3, PCI_BAR(AXON_BAR_VRAM), (uint32_t)other);
+	machine_config_w32(m, 5 << 3, PCI_BAR(AXON_BAR_VRAM) + 4, other >> 32);
+	machine_config_w32(m, 5 << 3, PCI_COMMAND, PCI_MEMORY);
+	machine_w64(m, VRAM + TABLE(2) + 8 * 33,
+		    other | AXON_PTE_V | AXON_PTE_W | AXON_PTE_LEAF | AXON_PTE_SYS);
+	machine_w64(m, VRAM + CODE + 4088, 0x5eed);
+	push(m, 0, copy);
+	ring(m, 1);
+	expect_word(m, other + 4088, 0x5eed);
+	machine_free(m);
+}
+
+/* The guest's part of plugging: the slot's power and its indicator. */
+static void set_slot_power(struct machine *m, bool on)
+{
+	unsigned int control = machine_capability(m, PORT, PCI_CAP_EXPRESS) + 0x18;
+
+	machine_config_w32(m, PORT, control, on ? 0x0100 : 0x0700);
+}
+
+/* The device is unplugged with a kernel running; another one takes its place. */
+static void test_unplug(void **state)
+{
+	static const char *const behind_port[] = {
+		"-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
+		"-device", "pcie-root-port,id=rp,addr=3",
+		"-device", "axon,id=one,bus=rp,vram=64M",
+		NULL};
+	struct machine *m = machine_new(behind_port);
+
+	(void)state;
+	/* secondary bus 1; windows for the BARs */
+	machine_config_w32(m, PORT, 0x18, 0x010100);
+	machine_config_w32(m, PORT, 0x20, 0xe1f0e000);
+	machine_config_w32(m, PORT, 0x24, 0xfff10001);
+	machine_config_w32(m, PORT, 0x28, VRAM >> 32);
+	machine_config_w32(m, PORT, 0x2c, VRAM >> 32);
+	machine_config_w32(m, PORT, PCI_COMMAND, PCI_MEMORY | PCI_MASTER);
+	bdf = 1 << 8;
+	set_up(m);
+	start_counting(m);
+	expect_counting(m);
+	machine_qmp(m, "device_del", "{ \"id\": \"one\" }");
+	set_slot_power(m, false);
+	expect_stillness(m);
+	assert_int_equal(machine_config_r32(m, bdf, 0), ~0u);
+	machine_qmp(
+		m, "device_add",
+		"{ \"driver\": \"axon\", \"id\": \"two\", \"bus\": \"rp\", \"vram\": 67108864 }");
+	set_slot_power(m, true);
+	set_up(m);
+	start_counting(m);
+	expect_counting(m);
+	machine_free(m);
+	bdf = 4 << 3;
 }
 
 static void test_refusals(void **state)
@@ -328,7 +412,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_configuration), cmocka_unit_test(test_dma_and_interrupts),
 		cmocka_unit_test(test_no_bus_master), cmocka_unit_test(test_run_state),
-		cmocka_unit_test(test_resets),	      cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_resets),	      cmocka_unit_test(test_two_devices),
+		cmocka_unit_test(test_unplug),	      cmocka_unit_test(test_refusals),
 	};
 
 	if (!machine_available()) {
