@@ -16,7 +16,7 @@
 	X(NO_DEVICE, 2, ENXIO, "no such accelerator",                                                \
 	  "list the devices with accel-smi; check ACCEL_VISIBLE_DEVICES and QEMU's -device axon")    \
 	X(NO_PERMISSION, 3, EACCES, "the accel node may not be opened by this user",                 \
-	  "install mk/60-axon.rules into /etc/udev/rules.d and join the group render")            \
+	  "install tools/60-axon.rules into /etc/udev/rules.d and join the group render")            \
 	X(VERSION, 4, EPROTO, "driver and library do not speak the same ABI",                        \
 	  "build and load the module and the library from one source tree")                          \
 	X(NO_VRAM, 5, ENOSPC, "device memory is full",                                               \
