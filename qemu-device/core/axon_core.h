@@ -34,17 +34,18 @@ struct axon_core_host {
 };
 
 struct axon_core_config {
-	unsigned int cores;	/* modelled, 1 to AXON_MAX_CORES */
-	unsigned int threads;	/* host worker threads, 0 = chosen from the host's physical cores */
-	uint32_t sram_size;	/* per core; 0 = AXON_SRAM_DEFAULT; power of two, 256 KiB to 256 MiB */
-	uint8_t *vram;		/* host memory, owned by the host, page-aligned */
-	uint64_t vram_size;	/* power of two, at least 16 MiB */
+	unsigned int cores;   /* modelled, 1 to AXON_MAX_CORES */
+	unsigned int threads; /* host worker threads, 0 = chosen from the host's physical cores */
+	uint32_t sram_size; /* per core; 0 = AXON_SRAM_DEFAULT; power of two, 256 KiB to 256 MiB */
+	uint8_t *vram;	    /* host memory, owned by the host, page-aligned */
+	uint64_t vram_size; /* power of two, at least 16 MiB */
 	uint8_t uuid[16];
 };
 
 /* Returns NULL and a sentence in *error (static storage) when the configuration is refused. */
 struct axon_core *axon_core_new(const struct axon_core_config *config,
-				const struct axon_core_host *host, void *opaque, const char **error);
+				const struct axon_core_host *host, void *opaque,
+				const char **error);
 void axon_core_free(struct axon_core *core);
 
 /* BAR0. size is 4 or 8, addr aligned to it and inside the BAR; anything else reads 0, is ignored. */

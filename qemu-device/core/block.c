@@ -15,8 +15,7 @@ bool block_format_valid(uint32_t fmt)
 	if ((bits != 4 && bits != 5 && bits != 6 && bits != 8) || AXON_FMT_ZERO(fmt) >> bits)
 		return false;
 	switch (scale) {
-	case AXON_SCALE_F16:
-		return sub == 32 && (min == AXON_MIN_NONE || min == AXON_MIN_F16);
+	case AXON_SCALE_F16: return sub == 32 && (min == AXON_MIN_NONE || min == AXON_MIN_F16);
 	case AXON_SCALE_U6:
 	case AXON_SCALE_S8:
 		return (sub == 16 || sub == 32) && (min == AXON_MIN_NONE || min == AXON_MIN_U6);
@@ -34,13 +33,13 @@ static uint16_t load_u16(const uint8_t *p)
 
 /* Where the parts of a record begin; mn == quants and sc == mn when there are none. */
 struct parts {
-	unsigned int subs;	/* sub-blocks with a scale of their own; 0 for SCALE_F16 */
+	unsigned int subs; /* sub-blocks with a scale of their own; 0 for SCALE_F16 */
 	size_t m, sc, mn, quants;
 };
 
 static struct parts parts_of(uint32_t fmt)
 {
-	struct parts p = { .m = 2 * COLS, .sc = 2 * COLS };
+	struct parts p = {.m = 2 * COLS, .sc = 2 * COLS};
 
 	if (AXON_FMT_MIN(fmt) != AXON_MIN_NONE)
 		p.sc += 2 * COLS;
@@ -96,7 +95,7 @@ static void store_u32(uint8_t *p, uint32_t v)
 	memcpy(p, &v, sizeof(v));
 }
 
-#define BYTES(x) ((x) * 0x0101010101010101ull)	/* x in each byte */
+#define BYTES(x) ((x)*0x0101010101010101ull) /* x in each byte */
 
 /* Bit i of the low four in byte i, and back. */
 static uint32_t spread_nibble(uint32_t bits)
@@ -124,7 +123,9 @@ void block_quants(uint32_t fmt, const uint8_t *record, unsigned int column, unsi
 			v |= spread_nibble(high[8 * g + column / 2] >> column % 2 * 4) << 4;
 		else if (bits == 6)
 			v |= (load_u32(high + 64 * (g % 4 / 2) + 4 * column) >>
-				      (4 * (g % 2) + 2 * (g / 4)) & 0x03030303u) << 4;
+				      (4 * (g % 2) + 2 * (g / 4)) &
+			      0x03030303u)
+			     << 4;
 		store_u32(q + 4 * g, v);
 	}
 }
@@ -153,22 +154,14 @@ void block_decode(uint32_t fmt, const uint8_t *record, unsigned int column, floa
 size_t block_gguf_bytes(uint32_t fmt)
 {
 	switch (fmt) {
-	case AXON_FMT_Q4_0:
-		return 18;
-	case AXON_FMT_Q4_1:
-		return 20;
-	case AXON_FMT_Q5_0:
-		return 22;
-	case AXON_FMT_Q5_1:
-		return 24;
-	case AXON_FMT_Q8_0:
-		return 34;
-	case AXON_FMT_Q4_K:
-		return 144;
-	case AXON_FMT_Q5_K:
-		return 176;
-	case AXON_FMT_Q6_K:
-		return 210;
+	case AXON_FMT_Q4_0: return 18;
+	case AXON_FMT_Q4_1: return 20;
+	case AXON_FMT_Q5_0: return 22;
+	case AXON_FMT_Q5_1: return 24;
+	case AXON_FMT_Q8_0: return 34;
+	case AXON_FMT_Q4_K: return 144;
+	case AXON_FMT_Q5_K: return 176;
+	case AXON_FMT_Q6_K: return 210;
 	}
 	return 0;
 }
@@ -187,7 +180,8 @@ static void unpack_k_scales(const uint8_t *p, uint8_t *sc, uint8_t *mn)
 /* Bit i of `bits` in byte i. */
 static uint64_t spread_byte(uint32_t bits)
 {
-	return ((BYTES(bits & 0xffull) & 0x8040201008040201ull) + BYTES(0x7full)) >> 7 & BYTES(1ull);
+	return ((BYTES(bits & 0xffull) & 0x8040201008040201ull) + BYTES(0x7full)) >> 7 &
+	       BYTES(1ull);
 }
 
 /* The unsigned quants of Q4_0, Q4_1, Q5_0, Q5_1: low nibbles are k = 0..15, high ones 16..31. */
@@ -204,7 +198,8 @@ static void gguf_quants_32(uint32_t fmt, const uint8_t *b, uint8_t q[32])
 		const uint64_t v = load_u64(low + k);
 
 		store_u64(q + k, (v & BYTES(15ull)) | spread_byte(fifth >> k) << 4);
-		store_u64(q + k + 16, (v >> 4 & BYTES(15ull)) | spread_byte(fifth >> (k + 16)) << 4);
+		store_u64(q + k + 16, (v >> 4 & BYTES(15ull)) | spread_byte(fifth >> (k + 16))
+									<< 4);
 	}
 }
 
@@ -220,9 +215,7 @@ static void gguf_quants(uint32_t fmt, const uint8_t *b, unsigned int group, uint
 		for (unsigned int k = 0; k < 32; k += 8)
 			store_u64(q + k, load_u64(b + 2 + k) ^ BYTES(0x80ull));
 		return;
-	case AXON_FMT_Q4_K:
-		low = b + 16 + group / 2 * 32;
-		break;
+	case AXON_FMT_Q4_K: low = b + 16 + group / 2 * 32; break;
 	case AXON_FMT_Q5_K:
 		low = b + 48 + group / 2 * 32;
 		high = b + 16;
@@ -237,9 +230,7 @@ static void gguf_quants(uint32_t fmt, const uint8_t *b, unsigned int group, uint
 		high_shift = group % 4 * 2;
 		high_mask = BYTES(3ull);
 		break;
-	default:
-		gguf_quants_32(fmt, b, q);
-		return;
+	default: gguf_quants_32(fmt, b, q); return;
 	}
 	for (unsigned int k = 0; k < 32; k += 8)
 		store_u64(q + k, (load_u64(low + k) >> shift & BYTES(15ull)) |
@@ -263,16 +254,16 @@ static void put_quants(uint32_t fmt, uint8_t *record, unsigned int column, unsig
 	for (unsigned int g = 0; g < 8 && bits == 5; g++)
 		high[8 * g + column / 2] |= gather_nibble(v[g] >> 4) << column % 2 * 4;
 	for (unsigned int g = 0; g < 4 && bits == 6; g += 2)
-		store_u32(high + 32 * g + 4 * column,
-			  (v[g] >> 4 & 0x03030303u) | (v[g + 4] >> 4 & 0x03030303u) << 2 |
-				  (v[g + 1] >> 4 & 0x03030303u) << 4 |
-				  (v[g + 5] >> 4 & 0x03030303u) << 6);
+		store_u32(high + 32 * g + 4 * column, (v[g] >> 4 & 0x03030303u) |
+							      (v[g + 4] >> 4 & 0x03030303u) << 2 |
+							      (v[g + 1] >> 4 & 0x03030303u) << 4 |
+							      (v[g + 5] >> 4 & 0x03030303u) << 6);
 }
 
 static void put_scales(uint32_t fmt, uint8_t *record, unsigned int column, const uint8_t *b)
 {
 	const struct parts p = parts_of(fmt);
-	uint8_t sc[16] = { 0 }, mn[16] = { 0 };
+	uint8_t sc[16] = {0}, mn[16] = {0};
 
 	if (fmt == AXON_FMT_Q6_K) {
 		memcpy(record + 2 * column, b + 208, 2);

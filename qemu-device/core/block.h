@@ -13,8 +13,8 @@
 
 #include "axon_isa.h"
 
-#define BLOCK_SUPER_MAX	 256	/* k covered by the longest record */
-#define BLOCK_RECORD_MAX 4672	/* bytes; no valid format word's record is longer */
+#define BLOCK_SUPER_MAX	 256  /* k covered by the longest record */
+#define BLOCK_RECORD_MAX 4672 /* bytes; no valid format word's record is longer */
 
 /* Whether fmt is a format that the layout describes. Everything below needs a valid one. */
 bool block_format_valid(uint32_t fmt);
@@ -22,9 +22,9 @@ bool block_format_valid(uint32_t fmt);
 /* What scales one column of one record: w = d·sc[k / sub]·(q − zero) + minimum. */
 struct block_scales {
 	float d;
-	float m;		/* MIN_F16: m; MIN_U6: dmin; MIN_NONE: 0 */
-	int16_t sc[16];		/* 1 for SCALE_F16 */
-	uint8_t mn[16];		/* MIN_U6 only, else 0 */
+	float m;	/* MIN_F16: m; MIN_U6: dmin; MIN_NONE: 0 */
+	int16_t sc[16]; /* 1 for SCALE_F16 */
+	uint8_t mn[16]; /* MIN_U6 only, else 0 */
 };
 void block_scales(uint32_t fmt, const uint8_t *record, unsigned int column, struct block_scales *s);
 

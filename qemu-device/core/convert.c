@@ -2,7 +2,7 @@
 #include "convert.h"
 #include "vector_kernels.h"
 
-#define CHUNK 512	/* elements of an intermediate fp32 row */
+#define CHUNK 512 /* elements of an intermediate fp32 row */
 
 uint16_t i32_to_bf16(int32_t i)
 {
@@ -62,12 +62,8 @@ static void convert_from_i32(uint8_t *dst, unsigned int dst_type, const uint8_t 
 			h = i32_to_bf16(v);
 			memcpy(dst + 2 * i, &h, 2);
 			break;
-		case AXON_I8:
-			dst[i] = i32_to_i8(v);
-			break;
-		case AXON_U8:
-			dst[i] = i32_to_u8(v);
-			break;
+		case AXON_I8: dst[i] = i32_to_i8(v); break;
+		case AXON_U8: dst[i] = i32_to_u8(v); break;
 		}
 	}
 }

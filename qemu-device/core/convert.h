@@ -46,7 +46,7 @@ static inline float f16_to_f32(uint16_t h)
 {
 	uint32_t sign = (uint32_t)(h & 0x8000) << 16, rest = h & 0x7fff;
 
-	if (rest >= 0x7c00)	/* infinity and NaN */
+	if (rest >= 0x7c00) /* infinity and NaN */
 		return f32_from_bits(sign | 0x7f800000 | (rest & 0x3ff) << 13 |
 				     (rest > 0x7c00 ? 0x400000 : 0));
 	if (rest >= 0x400)
@@ -62,9 +62,9 @@ static inline uint16_t f32_to_f16(float f)
 	u &= 0x7fffffff;
 	if (u > 0x7f800000)
 		return sign | 0x7e00 | (u >> 13 & 0x1ff);
-	if (u >= 0x477ff000)	/* 65520 and up round to infinity */
+	if (u >= 0x477ff000) /* 65520 and up round to infinity */
 		return sign | 0x7c00;
-	if (u >= 0x38800000)	/* normal */
+	if (u >= 0x38800000) /* normal */
 		return sign | (u - (112u << 23) + 0xfff + (u >> 13 & 1)) >> 13;
 	/* denormal or zero: adding 0.5 leaves the rounded multiple of 2^-24 in the low bits */
 	return sign | (uint16_t)(f32_bits(f32_from_bits(u) + 0.5f) - 0x3f000000);
@@ -90,7 +90,7 @@ static inline uint16_t f32_to_f16_random(float f, uint32_t random)
 	if (u == 0x7f800000)
 		return sign | 0x7c00;
 	u += random & 0x1fff;
-	if (u >= 0x47800000)	/* cut off to the largest number */
+	if (u >= 0x47800000) /* cut off to the largest number */
 		return sign | 0x7bff;
 	if (u >= 0x38800000)
 		return sign | (u - (112u << 23)) >> 13;
@@ -127,14 +127,11 @@ static inline unsigned int type_size(unsigned int type)
 {
 	switch (type) {
 	case AXON_F32:
-	case AXON_I32:
-		return 4;
+	case AXON_I32: return 4;
 	case AXON_BF16:
-	case AXON_F16:
-		return 2;
+	case AXON_F16: return 2;
 	case AXON_I8:
-	case AXON_U8:
-		return 1;
+	case AXON_U8: return 1;
 	}
 	return 0;
 }

@@ -34,8 +34,8 @@ int dma_check_span(struct dma *m, uint64_t addr, unsigned int size, const struct
 	if (engine_is_local(addr)) {
 		if (lo >= AXON_SRAM_BASE && hi <= (__int128)AXON_SRAM_BASE + m->e->sram_size)
 			return 0;
-		m->e->fault_addr = lo < AXON_SRAM_BASE ? (uint64_t)lo :
-							 AXON_SRAM_BASE + (uint64_t)m->e->sram_size;
+		m->e->fault_addr = lo < AXON_SRAM_BASE ? (uint64_t)lo
+						       : AXON_SRAM_BASE + (uint64_t)m->e->sram_size;
 		return AXON_FAULT_SRAM_RANGE;
 	}
 	if (lo < AXON_LOCAL_END || hi > UINT64_MAX)
@@ -62,7 +62,7 @@ uint64_t dma_cost(const struct dma_traffic *t, unsigned int operands, uint64_t w
 static int map_row(struct window *w, uint64_t addr, int64_t stride, unsigned int size, uint64_t n,
 		   uint8_t **host)
 {
-	const uint64_t span = (n - 1) * (uint64_t)stride;	/* modulo 2^64, as addresses are */
+	const uint64_t span = (n - 1) * (uint64_t)stride; /* modulo 2^64, as addresses are */
 	int cause;
 
 	if (stride >= 0)
@@ -104,7 +104,8 @@ static int write_row(struct window *w, uint64_t addr, int64_t stride, unsigned i
 		const uint64_t span = (n - 1) * (uint64_t)stride;
 
 		copy_elements(host, stride, from, size, size, n);
-		window_dirty(w, stride < 0 ? addr + span : addr, (stride < 0 ? -span : span) + size);
+		window_dirty(w, stride < 0 ? addr + span : addr,
+			     (stride < 0 ? -span : span) + size);
 		return 0;
 	}
 	for (; n && !cause; n--, addr += stride, from += size)
@@ -142,7 +143,8 @@ static int move_bytes(struct dma *m, uint64_t dst, uint64_t src, uint64_t bytes)
 }
 
 /* At most DMA_CHUNK elements, converted or spread. */
-static int move_chunk(struct dma *m, const struct dma_row *row, uint64_t dst, uint64_t src, uint64_t n)
+static int move_chunk(struct dma *m, const struct dma_row *row, uint64_t dst, uint64_t src,
+		      uint64_t n)
 {
 	uint8_t in[DMA_CHUNK * 4], out[DMA_CHUNK * 4], *from = NULL, *to = NULL;
 	int cause = 0;
@@ -204,34 +206,21 @@ int dma_fill_row(struct dma *m, const struct dma_row *row, uint64_t dst, uint64_
 
 int dma_run(struct engine *e, const struct axon_desc *desc, uint64_t desc_va)
 {
-	struct dma m = { .e = e, .va = desc_va };
+	struct dma m = {.e = e, .va = desc_va};
 	int cause;
 
 	window_init(&m.src, e, ENGINE_READ);
 	window_init(&m.dst, e, ENGINE_WRITE);
 	e->cycles = COST_DMA_START;
 	switch (desc->op) {
-	case AXON_DMA_COPY:
-		cause = dma_copy(&m, (const void *)desc);
-		break;
-	case AXON_DMA_FILL:
-		cause = dma_fill(&m, (const void *)desc);
-		break;
+	case AXON_DMA_COPY: cause = dma_copy(&m, (const void *)desc); break;
+	case AXON_DMA_FILL: cause = dma_fill(&m, (const void *)desc); break;
 	case AXON_DMA_GATHER:
-	case AXON_DMA_SCATTER:
-		cause = dma_rows(&m, (const void *)desc);
-		break;
-	case AXON_DMA_PREFETCH:
-		cause = dma_prefetch(&m, (const void *)desc);
-		break;
-	case AXON_DMA_PACK:
-		cause = dma_pack(&m, (const void *)desc);
-		break;
-	case AXON_DMA_UNPACK:
-		cause = dma_unpack(&m, (const void *)desc);
-		break;
-	default:
-		return engine_bad_desc(e, desc_va, offsetof(struct axon_desc, op), desc->op);
+	case AXON_DMA_SCATTER: cause = dma_rows(&m, (const void *)desc); break;
+	case AXON_DMA_PREFETCH: cause = dma_prefetch(&m, (const void *)desc); break;
+	case AXON_DMA_PACK: cause = dma_pack(&m, (const void *)desc); break;
+	case AXON_DMA_UNPACK: cause = dma_unpack(&m, (const void *)desc); break;
+	default: return engine_bad_desc(e, desc_va, offsetof(struct axon_desc, op), desc->op);
 	}
 	window_flush(&m.dst);
 	return cause;

@@ -8,14 +8,14 @@
 #include "engine.h"
 #include "window.h"
 
-#define DMA_CHUNK 512		/* elements converted or scattered at once */
-#define DMA_PANEL 65536		/* bytes between two looks at the stop flag */
+#define DMA_CHUNK 512	/* elements converted or scattered at once */
+#define DMA_PANEL 65536 /* bytes between two looks at the stop flag */
 
 struct dma {
 	struct engine *e;
-	uint64_t va;		/* of the descriptor */
+	uint64_t va; /* of the descriptor */
 	struct window src, dst;
-	uint32_t since_stop;	/* bytes moved since the stop flag was looked at */
+	uint32_t since_stop; /* bytes moved since the stop flag was looked at */
 };
 
 /* One row of elements: their types and the bytes from one to the next on either side. */
@@ -27,7 +27,7 @@ struct dma_row {
 struct dma_dim {
 	uint64_t n;
 	int64_t dst_stride, src_stride;
-	uint64_t first, last;	/* where src is read: first <= i < last; zero elsewhere */
+	uint64_t first, last; /* where src is read: first <= i < last; zero elsewhere */
 };
 
 int dma_copy(struct dma *m, const struct axon_dma_copy *d);

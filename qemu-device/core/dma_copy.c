@@ -6,16 +6,16 @@
 #include "dma.h"
 
 #define AT(member) offsetof(struct axon_dma_copy, member)
-#define MERGED_MAX (1ull << 24)	/* elements: what is merged with one more extent fits in 64 bits */
+#define MERGED_MAX (1ull << 24) /* elements: what is merged with one more extent fits in 64 bits */
 #define BLOCK	   32		/* elements a side of a transposed block */
 
 struct copy {
 	struct dma *m;
-	struct dma_row row;	/* its strides are those of dim[0] */
+	struct dma_row row; /* its strides are those of dim[0] */
 	struct dma_dim dim[AXON_DMA_DIMS];
 	unsigned int dims;
-	bool fill;		/* nothing is read */
-	uint8_t pattern[DMA_CHUNK * 4];	/* what clipped elements, or all of a FILL, become */
+	bool fill;			/* nothing is read */
+	uint8_t pattern[DMA_CHUNK * 4]; /* what clipped elements, or all of a FILL, become */
 };
 
 /* ---- checks ------------------------------------------------------------------------------ */
@@ -75,7 +75,7 @@ static int check_dst(const struct copy *c, const struct axon_dma_copy *d)
 	struct dma_extent extent[AXON_DMA_DIMS];
 
 	for (unsigned int i = 0; i < c->dims; i++)
-		extent[i] = (struct dma_extent){ c->dim[i].n, c->dim[i].dst_stride };
+		extent[i] = (struct dma_extent){c->dim[i].n, c->dim[i].dst_stride};
 	return dma_check_span(c->m, d->dst, c->row.dst_size, extent, c->dims, AT(dst_stride));
 }
 
@@ -88,8 +88,8 @@ static int check_src(const struct copy *c, const struct axon_dma_copy *d)
 	for (unsigned int i = 0; i < c->dims; i++) {
 		if (c->dim[i].first == c->dim[i].last)
 			return 0;
-		extent[i] = (struct dma_extent){ c->dim[i].last - c->dim[i].first,
-						 c->dim[i].src_stride };
+		extent[i] =
+			(struct dma_extent){c->dim[i].last - c->dim[i].first, c->dim[i].src_stride};
 		first += (__int128)c->dim[i].first * c->dim[i].src_stride;
 	}
 	if (first < 0 || first > UINT64_MAX)
@@ -129,8 +129,9 @@ static void drop_dim(struct copy *c, unsigned int i)
 static void simplify(struct copy *c)
 {
 	for (unsigned int i = 1; i < c->dims; i++)
-		for (unsigned int j = i; j && magnitude(c->dim[j].dst_stride) <
-						      magnitude(c->dim[j - 1].dst_stride); j--) {
+		for (unsigned int j = i;
+		     j && magnitude(c->dim[j].dst_stride) < magnitude(c->dim[j - 1].dst_stride);
+		     j--) {
 			const struct dma_dim swap = c->dim[j];
 
 			c->dim[j] = c->dim[j - 1];
@@ -208,21 +209,20 @@ static int transpose(struct copy *c, uint64_t dst, uint64_t src)
 
 	for (uint64_t i = 0; i < d0->n; i += BLOCK)
 		for (uint64_t j = 0; j < d1->n && !cause; j += BLOCK)
-			cause = move_block(c,
-					   dst + i * (uint64_t)d0->dst_stride +
-						   j * (uint64_t)d1->dst_stride,
-					   src + i * (uint64_t)d0->src_stride +
-						   j * (uint64_t)d1->src_stride,
-					   d0->n - i < BLOCK ? d0->n - i : BLOCK,
-					   d1->n - j < BLOCK ? d1->n - j : BLOCK);
+			cause = move_block(
+				c,
+				dst + i * (uint64_t)d0->dst_stride + j * (uint64_t)d1->dst_stride,
+				src + i * (uint64_t)d0->src_stride + j * (uint64_t)d1->src_stride,
+				d0->n - i < BLOCK ? d0->n - i : BLOCK,
+				d1->n - j < BLOCK ? d1->n - j : BLOCK);
 	return cause;
 }
 
 /* Whether dst runs along dim[0] and src along another dimension, which is then made dim[1]. */
 static bool is_transpose(struct copy *c)
 {
-	if (c->fill || c->row.dst_stride != c->row.dst_size || c->row.src_stride == c->row.src_size ||
-	    !unclipped(&c->dim[0]))
+	if (c->fill || c->row.dst_stride != c->row.dst_size ||
+	    c->row.src_stride == c->row.src_size || !unclipped(&c->dim[0]))
 		return false;
 	for (unsigned int i = 1; i < c->dims; i++)
 		if (c->dim[i].src_stride == c->row.src_size && unclipped(&c->dim[i])) {
@@ -240,7 +240,7 @@ static int move_all(struct copy *c, uint64_t dst, uint64_t src)
 {
 	const bool blocks = is_transpose(c);
 	const unsigned int inner = blocks ? 2 : 1;
-	uint64_t at[AXON_DMA_DIMS] = { 0 };
+	uint64_t at[AXON_DMA_DIMS] = {0};
 	unsigned int i;
 	int cause;
 
@@ -254,7 +254,8 @@ static int move_all(struct copy *c, uint64_t dst, uint64_t src)
 		} else if (blocks) {
 			cause = 0;
 			for (uint64_t j = 0; j < c->dim[1].n && !cause; j++)
-				cause = move_row(c, dst + j * (uint64_t)c->dim[1].dst_stride, src, false);
+				cause = move_row(c, dst + j * (uint64_t)c->dim[1].dst_stride, src,
+						 false);
 		} else {
 			cause = move_row(c, dst, src, inside);
 		}
@@ -276,8 +277,10 @@ static void copy_init(struct copy *c, struct dma *m, const struct axon_dma_copy 
 	c->m = m;
 	c->fill = false;
 	c->row = (struct dma_row){
-		.dst_type = d->dst_type, .dst_size = type_size(d->dst_type),
-		.src_type = d->src_type, .src_size = type_size(d->src_type),
+		.dst_type = d->dst_type,
+		.dst_size = type_size(d->dst_type),
+		.src_type = d->src_type,
+		.src_size = type_size(d->src_type),
 	};
 }
 
@@ -298,9 +301,9 @@ int dma_copy(struct dma *m, const struct axon_dma_copy *d)
 	if (cause)
 		return cause;
 	n = count(&c);
-	m->e->cycles = dma_cost((struct dma_traffic[]){ { d->dst, n * c.row.dst_size },
-							{ d->src, n * c.row.src_size } },
-				2, n * c.row.dst_size);
+	m->e->cycles = dma_cost(
+		(struct dma_traffic[]){{d->dst, n * c.row.dst_size}, {d->src, n * c.row.src_size}},
+		2, n * c.row.dst_size);
 	memset(c.pattern, 0, sizeof(c.pattern));
 	simplify(&c);
 	return move_all(&c, d->dst, d->src);
@@ -322,7 +325,7 @@ int dma_fill(struct dma *m, const struct axon_dma_copy *d)
 		return cause;
 	c.fill = true;
 	bytes = count(&c) * c.row.dst_size;
-	m->e->cycles = dma_cost(&(struct dma_traffic){ d->dst, bytes }, 1, bytes);
+	m->e->cycles = dma_cost(&(struct dma_traffic){d->dst, bytes}, 1, bytes);
 	for (unsigned int i = 0; i < DMA_CHUNK; i++)
 		memcpy(c.pattern + i * c.row.dst_size, &d->src, c.row.dst_size);
 	for (unsigned int i = 0; i < c.dims; i++)
@@ -344,7 +347,7 @@ int dma_prefetch(struct dma *m, const struct axon_dma_copy *d)
 		return 0;
 	cause = check_src(&c, d);
 	if (!cause)
-		m->e->cycles = dma_cost(&(struct dma_traffic){ d->src, count(&c) * c.row.src_size },
-					1, 0);
+		m->e->cycles =
+			dma_cost(&(struct dma_traffic){d->src, count(&c) * c.row.src_size}, 1, 0);
 	return cause;
 }

@@ -10,8 +10,8 @@
 #ifndef AXON_DMA_COST_H
 #define AXON_DMA_COST_H
 
-#define COST_DMA_START		64u
-#define COST_DMA_MEMORY_BYTES	32u
-#define COST_DMA_SRAM_BYTES	64u
+#define COST_DMA_START	      64u
+#define COST_DMA_MEMORY_BYTES 32u
+#define COST_DMA_SRAM_BYTES   64u
 
 #endif

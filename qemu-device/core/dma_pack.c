@@ -8,15 +8,15 @@
 
 #define AT(member) offsetof(struct axon_dma_pack, member)
 #define COLS	   AXON_TILE_COLS
-#define PANEL_K	   256u		/* k packed at once: the longest record's */
+#define PANEL_K	   256u /* k packed at once: the longest record's */
 
 /* How a matrix is stored in tiles. */
 struct tiles {
-	uint32_t format;	/* 0 when dense */
-	uint8_t type, size;	/* dense: element type and its bytes */
-	uint32_t pair;		/* dense: k that lie together for one column: 1, 2 or 4 */
-	uint32_t k;		/* rounded up to `pair` */
-	uint64_t bytes;		/* of a tile */
+	uint32_t format;    /* 0 when dense */
+	uint8_t type, size; /* dense: element type and its bytes */
+	uint32_t pair;	    /* dense: k that lie together for one column: 1, 2 or 4 */
+	uint32_t k;	    /* rounded up to `pair` */
+	uint64_t bytes;	    /* of a tile */
 	uint64_t stride;
 };
 
@@ -36,7 +36,7 @@ static int check(struct dma *m, const struct axon_dma_pack *d, unsigned int flag
 static int tiles_init(struct dma *m, const struct axon_dma_pack *d, unsigned int type,
 		      size_t type_at, struct tiles *t)
 {
-	*t = (struct tiles){ .type = type, .size = type_size(type), .k = d->k, .pair = 1 };
+	*t = (struct tiles){.type = type, .size = type_size(type), .k = d->k, .pair = 1};
 	switch (type) {
 	case AXON_BLOCK:
 		if (!block_format_valid(d->format))
@@ -46,17 +46,11 @@ static int tiles_init(struct dma *m, const struct axon_dma_pack *d, unsigned int
 		t->format = d->format;
 		t->bytes = AXON_TILE_BYTES(d->format, d->k);
 		break;
-	case AXON_I8:
-		t->pair = 4;
-		break;
-	case AXON_BF16:
-		t->pair = 2;
-		break;
+	case AXON_I8: t->pair = 4; break;
+	case AXON_BF16: t->pair = 2; break;
 	case AXON_F32:
-	case AXON_F16:
-		break;
-	default:
-		return engine_bad_desc(m->e, m->va, type_at, type);
+	case AXON_F16: break;
+	default: return engine_bad_desc(m->e, m->va, type_at, type);
 	}
 	if (type != AXON_BLOCK) {
 		if (d->k > UINT32_MAX - 3)
@@ -73,8 +67,8 @@ static int tiles_init(struct dma *m, const struct axon_dma_pack *d, unsigned int
 static int check_tiles(struct dma *m, uint64_t addr, const struct tiles *t, uint64_t cols)
 {
 	const struct dma_extent extent[2] = {
-		{ t->bytes, 1 },
-		{ (cols + COLS - 1) / COLS, t->stride },
+		{t->bytes, 1},
+		{(cols + COLS - 1) / COLS, t->stride},
 	};
 
 	return dma_check_span(m, addr, 1, extent, 2, AT(tile_stride));
@@ -83,7 +77,7 @@ static int check_tiles(struct dma *m, uint64_t addr, const struct tiles *t, uint
 static int check_lines(struct dma *m, uint64_t addr, uint64_t bytes, int64_t stride, uint64_t lines,
 		       size_t field)
 {
-	const struct dma_extent extent[2] = { { bytes, 1 }, { lines, stride } };
+	const struct dma_extent extent[2] = {{bytes, 1}, {lines, stride}};
 
 	return dma_check_span(m, addr, 1, extent, 2, field);
 }
@@ -93,7 +87,7 @@ static void set_cost(struct dma *m, const struct axon_dma_pack *d, uint64_t pack
 {
 	const uint64_t memory = engine_is_local(d->dst) ? d->src : d->dst;
 
-	m->e->cycles = dma_cost(&(struct dma_traffic){ memory, packed }, 1, packed);
+	m->e->cycles = dma_cost(&(struct dma_traffic){memory, packed}, 1, packed);
 }
 
 /* ---- PACK -------------------------------------------------------------------------------- */
@@ -101,7 +95,7 @@ struct pack {
 	struct dma *m;
 	const struct axon_dma_pack *d;
 	struct tiles t;
-	uint32_t unit;		/* k of a source unit (GGUF block or element) */
+	uint32_t unit; /* k of a source unit (GGUF block or element) */
 	uint32_t unit_bytes;
 	uint8_t panel[PANEL_K * COLS * 4];
 };
@@ -160,17 +154,17 @@ static int pack_panel(struct pack *p, uint64_t col, uint64_t k, uint32_t n)
 {
 	const uint64_t bytes = (uint64_t)n / p->unit * p->unit_bytes;
 	const uint32_t padded = (n + p->t.pair - 1) / p->t.pair * p->t.pair;
-	const uint64_t packed = p->t.format ? AXON_TILE_BYTES(p->t.format, n) :
-					      (uint64_t)padded * COLS * p->t.size;
-	const uint64_t offset = p->t.format ? AXON_TILE_BYTES(p->t.format, k) :
-					      k * COLS * p->t.size;
+	const uint64_t packed =
+		p->t.format ? AXON_TILE_BYTES(p->t.format, n) : (uint64_t)padded * COLS * p->t.size;
+	const uint64_t offset =
+		p->t.format ? AXON_TILE_BYTES(p->t.format, k) : k * COLS * p->t.size;
 	uint8_t bounce[PANEL_K * 4], *src;
 	int cause = 0;
 
 	memset(p->panel, 0, packed);
 	for (uint64_t c = col; c < p->d->cols && c < col + COLS && !cause; c++) {
-		const uint64_t at = p->d->src + c * (uint64_t)p->d->src_stride +
-				    k / p->unit * p->unit_bytes;
+		const uint64_t at =
+			p->d->src + c * (uint64_t)p->d->src_stride + k / p->unit * p->unit_bytes;
 
 		cause = window_map(&p->m->src, at, bytes, &src);
 		if (!cause && !src) {
@@ -188,7 +182,7 @@ static int pack_panel(struct pack *p, uint64_t col, uint64_t k, uint32_t n)
 
 int dma_pack(struct dma *m, const struct axon_dma_pack *d)
 {
-	struct pack p = { .m = m, .d = d };
+	struct pack p = {.m = m, .d = d};
 	int cause = check(m, d, 0);
 
 	if (!cause)
@@ -207,7 +201,7 @@ struct unpack {
 	struct dma *m;
 	const struct axon_dma_pack *d;
 	struct tiles t;
-	struct dma_row out;	/* one column's elements in dst */
+	struct dma_row out; /* one column's elements in dst */
 };
 
 static int unpack_check(struct unpack *u)
@@ -229,7 +223,7 @@ static int unpack_check(struct unpack *u)
 		return AXON_FAULT_BAD_INDEX;
 	}
 	if (d->index) {
-		const struct dma_extent list = { d->cols, sizeof(uint32_t) };
+		const struct dma_extent list = {d->cols, sizeof(uint32_t)};
 
 		cause = dma_check_span(m, d->index, sizeof(uint32_t), &list, 1, AT(index));
 	}
@@ -243,8 +237,8 @@ static int unpack_check(struct unpack *u)
 }
 
 /* Up to PANEL_K numbers of a column from k on, from the tile's bytes there. */
-static void unpack_column(const struct tiles *t, const uint8_t *src, unsigned int column, uint32_t n,
-			  float *w)
+static void unpack_column(const struct tiles *t, const uint8_t *src, unsigned int column,
+			  uint32_t n, float *w)
 {
 	uint8_t row[PANEL_K * 4];
 
@@ -257,7 +251,8 @@ static void unpack_column(const struct tiles *t, const uint8_t *src, unsigned in
 	}
 	for (uint32_t i = 0; i < n; i++)
 		memcpy(row + i * t->size,
-		       src + (i / t->pair * t->pair * COLS + column * t->pair + i % t->pair) * t->size,
+		       src + (i / t->pair * t->pair * COLS + column * t->pair + i % t->pair) *
+				       t->size,
 		       t->size);
 	convert_to_f32(w, row, t->type, n);
 }
@@ -277,8 +272,9 @@ static int unpack_one(struct unpack *u, uint64_t i, uint32_t n)
 		uint64_t bytes;
 
 		part = u->d->k - k < PANEL_K ? u->d->k - k : PANEL_K;
-		bytes = t->format ? AXON_TILE_BYTES(t->format, part) :
-				    (uint64_t)((part + t->pair - 1) / t->pair * t->pair) * COLS * t->size;
+		bytes = t->format ? AXON_TILE_BYTES(t->format, part)
+				  : (uint64_t)((part + t->pair - 1) / t->pair * t->pair) * COLS *
+					    t->size;
 		cause = window_map(&u->m->src, src, bytes, &tile);
 		if (!cause && !tile) {
 			tile = bounce;
@@ -299,9 +295,11 @@ int dma_unpack(struct dma *m, const struct axon_dma_pack *d)
 {
 	const unsigned int size = type_size(d->dst_type);
 	struct unpack u = {
-		.m = m, .d = d,
-		.out = { .dst_type = d->dst_type, .dst_size = size,
-			 .dst_stride = d->h.flags & AXON_DMA_F_TRANSPOSE ? d->dst_stride : size },
+		.m = m,
+		.d = d,
+		.out = {.dst_type = d->dst_type,
+			.dst_size = size,
+			.dst_stride = d->h.flags & AXON_DMA_F_TRANSPOSE ? d->dst_stride : size},
 	};
 	struct window index;
 	int cause = check(m, d, AXON_DMA_F_TRANSPOSE);

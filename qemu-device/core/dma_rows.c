@@ -23,10 +23,10 @@ static int check(struct dma *m, const struct axon_dma_rows *d)
 /* The list, and the side that takes its rows in order. */
 static int check_spans(struct dma *m, const struct axon_dma_rows *d, bool gather)
 {
-	const struct dma_extent list = { d->rows, sizeof(uint32_t) };
+	const struct dma_extent list = {d->rows, sizeof(uint32_t)};
 	const struct dma_extent extent[2] = {
-		{ d->cols, type_size(gather ? d->dst_type : d->src_type) },
-		{ d->rows, gather ? d->dst_stride : d->src_stride },
+		{d->cols, type_size(gather ? d->dst_type : d->src_type)},
+		{d->rows, gather ? d->dst_stride : d->src_stride},
 	};
 	int cause = dma_check_span(m, d->index, sizeof(uint32_t), &list, 1, AT(index));
 
@@ -38,7 +38,7 @@ static int check_spans(struct dma *m, const struct axon_dma_rows *d, bool gather
 
 static int check_indexed(struct dma *m, const struct axon_dma_rows *d, bool gather, uint64_t row)
 {
-	const struct dma_extent extent = { d->cols, type_size(gather ? d->src_type : d->dst_type) };
+	const struct dma_extent extent = {d->cols, type_size(gather ? d->src_type : d->dst_type)};
 
 	/* A row that wraps around is as far outside as any. */
 	return dma_check_span(m, row, extent.stride, &extent, 1, gather ? AT(src) : AT(dst));
@@ -48,15 +48,18 @@ int dma_rows(struct dma *m, const struct axon_dma_rows *d)
 {
 	const bool gather = d->h.op == AXON_DMA_GATHER;
 	const struct dma_row row = {
-		.dst_type = d->dst_type, .dst_size = type_size(d->dst_type),
-		.src_type = d->src_type, .src_size = type_size(d->src_type),
-		.dst_stride = type_size(d->dst_type), .src_stride = type_size(d->src_type),
+		.dst_type = d->dst_type,
+		.dst_size = type_size(d->dst_type),
+		.src_type = d->src_type,
+		.src_size = type_size(d->src_type),
+		.dst_stride = type_size(d->dst_type),
+		.src_stride = type_size(d->src_type),
 	};
 	const uint64_t elements = (uint64_t)d->rows * d->cols;
 	const struct dma_traffic traffic[3] = {
-		{ d->dst, elements * row.dst_size },
-		{ d->src, elements * row.src_size },
-		{ d->index, d->rows * sizeof(uint32_t) },
+		{d->dst, elements * row.dst_size},
+		{d->src, elements * row.src_size},
+		{d->index, d->rows * sizeof(uint32_t)},
 	};
 	uint64_t dst = d->dst, src = d->src;
 	struct window index;

@@ -75,7 +75,7 @@ static uint64_t rem_signed(uint64_t a, uint64_t b)
 static enum hart_exit fault(struct axon_hart *h, uint32_t cause, uint64_t pc, uint64_t addr)
 {
 	h->pc = pc;
-	h->fault = (struct hart_fault){ .cause = cause, .pc = pc, .addr = addr };
+	h->fault = (struct hart_fault){.cause = cause, .pc = pc, .addr = addr};
 	return HART_EXIT_FAULT;
 }
 
@@ -91,7 +91,7 @@ enum hart_exit hart_run(struct axon_hart *h, const struct hart_env *env, uint64_
 #define HART_HANDLER(name, match, mask, format, cost) [HART_INSN_##name] = &&op_##name,
 		HART_INSN_LIST(HART_HANDLER)
 #undef HART_HANDLER
-		[HART_INSN_illegal] = &&op_illegal,
+			[HART_INSN_illegal] = &&op_illegal,
 		[HART_INSN_jal_misaligned] = &&op_jal_misaligned,
 		[HART_INSN_branch_misaligned] = &&op_branch_misaligned,
 		[HART_INSN_branch_far] = &&op_branch_far,
@@ -104,7 +104,7 @@ enum hart_exit hart_run(struct axon_hart *h, const struct hart_env *env, uint64_
 	const uint64_t sram_size = env->sram_size;
 	uint64_t cycles = h->cycles;
 	uint64_t retired = h->instret;
-	uint32_t fuel = 1 + poll_interval(budget);	/* 1 for getting there */
+	uint32_t fuel = 1 + poll_interval(budget); /* 1 for getting there */
 	struct hart_page *page;
 	const struct hart_op *p;
 	uint64_t target = h->pc;
@@ -119,7 +119,7 @@ enum hart_exit hart_run(struct axon_hart *h, const struct hart_env *env, uint64_
 #define IMM   ((uint64_t)(int64_t)p->imm)
 #define PC    (page->va + (uint64_t)(p - page->ops) * 4)
 
-#define DISPATCH() goto *p->handler
+#define DISPATCH() goto * p->handler
 #define NEXT()              \
 	do {                \
 		p++;        \
@@ -227,7 +227,7 @@ enter:
 		cause = hart_code_fetch(env, target, handlers, &page);
 		if (cause)
 			return fault(h, cause, target, target);
-		fuel = 1;	/* decoding takes long: poll */
+		fuel = 1; /* decoding takes long: poll */
 	}
 	p = &page->ops[(target & HART_PAGE_MASK) / 4];
 	cycles -= p->before;
@@ -420,7 +420,7 @@ op_csrrs:
 op_csrrc:
 op_csrrwi:
 op_csrrsi:
-op_csrrci: {
+op_csrrci : {
 	uint64_t old;
 
 	SYNC();
@@ -429,7 +429,7 @@ op_csrrci: {
 	ALU(old);
 }
 
-op_custom0: {
+op_custom0 : {
 	uint64_t rd = 0;
 	enum hart_custom wish;
 
@@ -641,7 +641,7 @@ data_fault:
 op_jal_misaligned:
 	target = page->va + IMM;
 	goto jump_misaligned;
-op_branch_misaligned: {
+op_branch_misaligned : {
 	/* Back to the branch, which has not retired. */
 	const struct hart_op *branch = &page->ops[p->rs1 << 8 | p->rd];
 

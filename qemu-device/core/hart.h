@@ -23,18 +23,18 @@ struct hart_cache;
 struct hart_fault {
 	uint32_t cause;
 	uint64_t pc;
-	uint64_t addr;		/* the first byte at fault; a jump's target; else the pc */
-	uint64_t info;		/* for custom(): goes to axon_fault.info */
+	uint64_t addr; /* the first byte at fault; a jump's target; else the pc */
+	uint64_t info; /* for custom(): goes to axon_fault.info */
 };
 
 struct axon_hart {
-	uint64_t x[33];		/* x[32] takes what is written to x0; x[0] stays 0 */
-	uint64_t f[32];		/* singles NaN-boxed */
+	uint64_t x[33]; /* x[32] takes what is written to x0; x[0] stays 0 */
+	uint64_t f[32]; /* singles NaN-boxed */
 	uint64_t pc;
-	uint32_t fcsr;		/* frm << 5 | fflags */
-	uint64_t cycles;	/* modelled */
+	uint32_t fcsr;	 /* frm << 5 | fflags */
+	uint64_t cycles; /* modelled */
 	uint64_t instret;
-	struct hart_fault fault;	/* valid after HART_EXIT_FAULT */
+	struct hart_fault fault; /* valid after HART_EXIT_FAULT */
 };
 
 enum hart_access {
@@ -44,29 +44,29 @@ enum hart_access {
 };
 
 enum hart_exit {
-	HART_EXIT_DONE,		/* pc reached AXON_EXIT_PC */
-	HART_EXIT_STOP,		/* *env->stop was set; call hart_run() again to continue */
-	HART_EXIT_BUDGET,	/* the budget is used up; call again to continue */
-	HART_EXIT_CUSTOM,	/* custom() asked to leave; call again to continue */
-	HART_EXIT_FAULT,	/* see hart.fault; pc is that of the faulting instruction */
+	HART_EXIT_DONE,	  /* pc reached AXON_EXIT_PC */
+	HART_EXIT_STOP,	  /* *env->stop was set; call hart_run() again to continue */
+	HART_EXIT_BUDGET, /* the budget is used up; call again to continue */
+	HART_EXIT_CUSTOM, /* custom() asked to leave; call again to continue */
+	HART_EXIT_FAULT,  /* see hart.fault; pc is that of the faulting instruction */
 };
 
 /* What custom() wants. */
 enum hart_custom {
-	HART_CUSTOM_OK,		/* retire and go on */
-	HART_CUSTOM_LEAVE,	/* retire, then leave with HART_EXIT_CUSTOM */
-	HART_CUSTOM_RETRY,	/* leave with HART_EXIT_CUSTOM, execute it again on return */
-	HART_CUSTOM_FAULT,	/* leave with HART_EXIT_FAULT; hart.fault has cause, addr, info */
+	HART_CUSTOM_OK,	   /* retire and go on */
+	HART_CUSTOM_LEAVE, /* retire, then leave with HART_EXIT_CUSTOM */
+	HART_CUSTOM_RETRY, /* leave with HART_EXIT_CUSTOM, execute it again on return */
+	HART_CUSTOM_FAULT, /* leave with HART_EXIT_FAULT; hart.fault has cause, addr, info */
 };
 
 /* What surrounds a hart while it runs. Callbacks are called on the thread of hart_run(). */
 struct hart_env {
 	void *ctx;
 
-	uint8_t *sram;		/* at AXON_SRAM_BASE */
-	uint32_t sram_size;	/* at least 8 */
+	uint8_t *sram;	    /* at AXON_SRAM_BASE */
+	uint32_t sram_size; /* at least 8 */
 
-	uint64_t space;		/* translations and decoded code are kept by it */
+	uint64_t space; /* translations and decoded code are kept by it */
 	struct hart_cache *cache;
 
 	/* Polled at least every 1,024 taken branches; may be NULL. */

@@ -117,7 +117,7 @@ static uint32_t find_span(const struct hart_env *env, uint64_t va, unsigned size
 
 struct hart_word hart_load(const struct hart_env *env, uint64_t va, unsigned size)
 {
-	struct hart_word word = { 0 };
+	struct hart_word word = {0};
 	struct span span;
 
 	word.cause = find_span(env, va, size, HART_READ, &span);
@@ -149,7 +149,7 @@ uint32_t hart_code_fetch(const struct hart_env *env, uint64_t pc, const void *co
 	struct hart_cache *cache = env->cache;
 	struct hart_page **slot = &cache->code[pc >> HART_PAGE_SHIFT & (HART_CODE_PAGES - 1)];
 	uint64_t va = pc & ~(uint64_t)HART_PAGE_MASK;
-	uint32_t words[HART_PAGE_INSNS];	/* a copy: a queue may write its code meanwhile */
+	uint32_t words[HART_PAGE_INSNS]; /* a copy: a queue may write its code meanwhile */
 	uint8_t *host;
 	uint32_t cause;
 

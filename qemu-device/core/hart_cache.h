@@ -16,16 +16,16 @@
 #define HART_CODE_PAGES 64
 
 struct hart_tlb_entry {
-	uint64_t page;		/* va >> HART_PAGE_SHIFT; empty: all ones, which none is */
-	uint8_t *host;		/* of the page's first byte */
+	uint64_t page; /* va >> HART_PAGE_SHIFT; empty: all ones, which none is */
+	uint8_t *host; /* of the page's first byte */
 };
 
 struct hart_cache {
-	uint64_t tlb_space;	/* whose translations tlb holds */
-	struct hart_tlb_entry tlb[2][HART_TLB_SIZE];	/* HART_READ, HART_WRITE */
-	uint64_t generation;	/* pages of another one are stale */
-	struct hart_page *code[HART_CODE_PAGES];	/* direct-mapped by page number */
-	uint64_t fault_addr;	/* of the last access that failed */
+	uint64_t tlb_space;			     /* whose translations tlb holds */
+	struct hart_tlb_entry tlb[2][HART_TLB_SIZE]; /* HART_READ, HART_WRITE */
+	uint64_t generation;			     /* pages of another one are stale */
+	struct hart_page *code[HART_CODE_PAGES];     /* direct-mapped by page number */
+	uint64_t fault_addr;			     /* of the last access that failed */
 };
 
 /* A value, or the cause why there is none. */
@@ -48,8 +48,7 @@ static inline uint8_t *hart_tlb_find(const struct hart_env *env, uint64_t va, un
 				     enum hart_access access)
 {
 	uint64_t number = va >> HART_PAGE_SHIFT;
-	const struct hart_tlb_entry *entry =
-		&env->cache->tlb[access][number & (HART_TLB_SIZE - 1)];
+	const struct hart_tlb_entry *entry = &env->cache->tlb[access][number & (HART_TLB_SIZE - 1)];
 	uint64_t offset = va & HART_PAGE_MASK;
 
 	if (entry->page == number && offset <= HART_PAGE_SIZE - size)

@@ -20,26 +20,15 @@ static bool csr_read(const struct axon_hart *h, const struct hart_env *env, unsi
 		     uint64_t *value)
 {
 	switch (csr) {
-	case CSR_FFLAGS:
-		*value = h->fcsr & FFLAGS_MASK;
-		return true;
-	case CSR_FRM:
-		*value = h->fcsr >> FRM_SHIFT;
-		return true;
-	case CSR_FCSR:
-		*value = h->fcsr;
-		return true;
+	case CSR_FFLAGS: *value = h->fcsr & FFLAGS_MASK; return true;
+	case CSR_FRM: *value = h->fcsr >> FRM_SHIFT; return true;
+	case CSR_FCSR: *value = h->fcsr; return true;
 	case CSR_CYCLE:
-	case CSR_TIME:
-		*value = h->cycles;
-		return true;
-	case CSR_INSTRET:
-		*value = h->instret;
-		return true;
+	case CSR_TIME: *value = h->cycles; return true;
+	case CSR_INSTRET: *value = h->instret; return true;
 	case CSR_AXON_FIRST ... CSR_AXON_LAST:
 		return env->csr_read && env->csr_read(env->ctx, csr, value) == 0;
-	default:
-		return false;
+	default: return false;
 	}
 }
 
@@ -47,17 +36,12 @@ static bool csr_read(const struct axon_hart *h, const struct hart_env *env, unsi
 static bool csr_write(struct axon_hart *h, unsigned csr, uint64_t value)
 {
 	switch (csr) {
-	case CSR_FFLAGS:
-		h->fcsr = (h->fcsr & ~FFLAGS_MASK) | (value & FFLAGS_MASK);
-		return true;
+	case CSR_FFLAGS: h->fcsr = (h->fcsr & ~FFLAGS_MASK) | (value & FFLAGS_MASK); return true;
 	case CSR_FRM:
 		h->fcsr = (h->fcsr & FFLAGS_MASK) | (value & FRM_MASK) << FRM_SHIFT;
 		return true;
-	case CSR_FCSR:
-		h->fcsr = value & (FRM_MASK << FRM_SHIFT | FFLAGS_MASK);
-		return true;
-	default:
-		return false;
+	case CSR_FCSR: h->fcsr = value & (FRM_MASK << FRM_SHIFT | FFLAGS_MASK); return true;
+	default: return false;
 	}
 }
 
@@ -74,11 +58,8 @@ bool hart_csr_access(struct axon_hart *h, const struct hart_env *env, uint32_t i
 		return false;
 	*rd = old;
 	switch (funct3 & 3) {
-	case 1:
-		return csr_write(h, csr, operand);
-	case 2:
-		return field == 0 || csr_write(h, csr, old | operand);
-	default:
-		return field == 0 || csr_write(h, csr, old & ~operand);
+	case 1: return csr_write(h, csr, operand);
+	case 2: return field == 0 || csr_write(h, csr, old | operand);
+	default: return field == 0 || csr_write(h, csr, old & ~operand);
 	}
 }

@@ -8,7 +8,7 @@
 
 const struct hart_insn hart_insns[HART_NUM_INSNS] = {
 #define HART_INSN_ROW(name, match, mask, format, cost) \
-	{ #name, match, mask, HART_FMT_##format, HART_COST_##cost },
+	{#name, match, mask, HART_FMT_##format, HART_COST_##cost},
 	HART_INSN_LIST(HART_INSN_ROW)
 #undef HART_INSN_ROW
 };
@@ -133,19 +133,11 @@ static void decode_insn(struct decoder *d, unsigned index, uint32_t w)
 	op[1].before += insn->cost;
 
 	switch ((enum hart_format)insn->format) {
-	case HART_FMT_R:
-		op->rs2 = w >> 20 & 31;
-		break;
+	case HART_FMT_R: op->rs2 = w >> 20 & 31; break;
 	case HART_FMT_I:
-	case HART_FMT_FLOAD:
-		op->imm = imm_i(w);
-		break;
-	case HART_FMT_SH64:
-		op->imm = w >> 20 & 63;
-		break;
-	case HART_FMT_SH32:
-		op->imm = w >> 20 & 31;
-		break;
+	case HART_FMT_FLOAD: op->imm = imm_i(w); break;
+	case HART_FMT_SH64: op->imm = w >> 20 & 63; break;
+	case HART_FMT_SH32: op->imm = w >> 20 & 31; break;
 	case HART_FMT_S:
 		op->imm = imm_s(w);
 		op->rd = w >> 20 & 31;
@@ -159,9 +151,7 @@ static void decode_insn(struct decoder *d, unsigned index, uint32_t w)
 		if (insn - hart_insns == HART_INSN_auipc)
 			op->imm += (int32_t)index * 4;
 		break;
-	case HART_FMT_J:
-		decode_jump(d, index, imm_j(w), false);
-		break;
+	case HART_FMT_J: decode_jump(d, index, imm_j(w), false); break;
 	case HART_FMT_F:
 	case HART_FMT_FX:
 		op->rs2 = w >> 20 & 31;
@@ -169,8 +159,7 @@ static void decode_insn(struct decoder *d, unsigned index, uint32_t w)
 		op->rm = w >> 12 & 7;
 		break;
 	case HART_FMT_WORD:
-	case HART_FMT_NONE:
-		break;
+	case HART_FMT_NONE: break;
 	}
 	if (op->rd == 0 && insn->format != HART_FMT_F && insn->format != HART_FMT_FLOAD)
 		op->rd = HART_X_SINK;
@@ -199,7 +188,7 @@ struct hart_page *hart_decode_page(const uint32_t words[HART_PAGE_INSNS], uint64
 {
 	size_t num_ops = HART_PAGE_INSNS + 1 + count_trampolines(words);
 	struct hart_page *page = malloc(sizeof(*page) + num_ops * sizeof(page->ops[0]));
-	struct decoder d = { .page = page, .handlers = handlers };
+	struct decoder d = {.page = page, .handlers = handlers};
 
 	if (!page)
 		return NULL;

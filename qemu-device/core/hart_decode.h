@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#define HART_PAGE_SHIFT	12
+#define HART_PAGE_SHIFT 12
 #define HART_PAGE_SIZE	(1u << HART_PAGE_SHIFT)
 #define HART_PAGE_MASK	(HART_PAGE_SIZE - 1)
 #define HART_PAGE_INSNS (HART_PAGE_SIZE / 4)
@@ -30,8 +30,8 @@ struct hart_op {
 			uint8_t rm;
 		};
 	};
-	uint16_t before;	/* modelled cycles of the ops before this one in the page */
-	uint8_t rd;		/* S and B, which have none: rs2 */
+	uint16_t before; /* modelled cycles of the ops before this one in the page */
+	uint8_t rd;	 /* S and B, which have none: rs2 */
 	uint8_t rs1;
 };
 _Static_assert(sizeof(struct hart_op) == 16, "four ops to a cache line");

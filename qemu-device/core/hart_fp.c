@@ -15,8 +15,8 @@
 
 _Static_assert(FLT_EVAL_METHOD == 0, "float and double must be computed in their own precision");
 
-static const struct fp_format fmt_f32 = { .width = 32, .precision = 24, .emax = 127 };
-static const struct fp_format fmt_f64 = { .width = 64, .precision = 53, .emax = 1023 };
+static const struct fp_format fmt_f32 = {.width = 32, .precision = 24, .emax = 127};
+static const struct fp_format fmt_f64 = {.width = 64, .precision = 53, .emax = 1023};
 
 /* Only "inexact" can be raised, and it is raised already. */
 static inline bool flags_settled(unsigned rm, uint32_t fcsr)
@@ -93,10 +93,10 @@ static inline bool truncate_fast(double value, enum hart_fp_int type, uint64_t *
 	static const struct {
 		double above, below;
 	} range[] = {
-		[HART_INT32] = { -0x1p31 - 1, 0x1p31 },
-		[HART_UINT32] = { -1, 0x1p32 },
-		[HART_INT64] = { -0x1p63, 0x1p63 },
-		[HART_UINT64] = { -1, 0x1p63 },
+		[HART_INT32] = {-0x1p31 - 1, 0x1p31},
+		[HART_UINT32] = {-1, 0x1p32},
+		[HART_INT64] = {-0x1p63, 0x1p63},
+		[HART_UINT64] = {-1, 0x1p63},
 	};
 	int64_t whole;
 

@@ -10,21 +10,21 @@
 #include <stdint.h>
 
 enum hart_fp_rm {
-	HART_RNE,	/* nearest, ties to even */
-	HART_RTZ,	/* towards zero */
-	HART_RDN,	/* down */
-	HART_RUP,	/* up */
-	HART_RMM,	/* nearest, ties away from zero */
+	HART_RNE, /* nearest, ties to even */
+	HART_RTZ, /* towards zero */
+	HART_RDN, /* down */
+	HART_RUP, /* up */
+	HART_RMM, /* nearest, ties away from zero */
 	HART_NUM_RM,
-	HART_RM_DYN = 7,	/* in an instruction: the mode in fcsr */
+	HART_RM_DYN = 7, /* in an instruction: the mode in fcsr */
 };
 
 enum hart_fp_flag {
-	HART_FP_NX = 1,		/* inexact */
-	HART_FP_UF = 2,		/* underflow: tiny after rounding and inexact */
-	HART_FP_OF = 4,		/* overflow */
-	HART_FP_DZ = 8,		/* divide by zero */
-	HART_FP_NV = 16,	/* invalid */
+	HART_FP_NX = 1,	 /* inexact */
+	HART_FP_UF = 2,	 /* underflow: tiny after rounding and inexact */
+	HART_FP_OF = 4,	 /* overflow */
+	HART_FP_DZ = 8,	 /* divide by zero */
+	HART_FP_NV = 16, /* invalid */
 };
 
 /* Integer types that conversions know. */

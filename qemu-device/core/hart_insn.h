@@ -65,7 +65,7 @@ enum hart_format {
 	HART_FMT_B,	/* rs1, rs2, branch offset */
 	HART_FMT_U,	/* rd, upper 20 bits */
 	HART_FMT_J,	/* rd, jump offset */
-	HART_FMT_FLOAD,	/* f rd, rs1, 12-bit immediate */
+	HART_FMT_FLOAD, /* f rd, rs1, 12-bit immediate */
 	HART_FMT_F,	/* f rd, rs1, rs2, rs3, rounding mode where the mask leaves one */
 	HART_FMT_FX,	/* rd, rs1, rs2, rounding mode where the mask leaves one */
 	HART_FMT_WORD,	/* rd, rs1, the whole word: CSR and custom-0 instructions */
@@ -214,12 +214,12 @@ enum hart_insn_id {
 #define HART_INSN_ENUM(name, match, mask, format, cost) HART_INSN_##name,
 	HART_INSN_LIST(HART_INSN_ENUM)
 #undef HART_INSN_ENUM
-	HART_NUM_INSNS,
+		HART_NUM_INSNS,
 	/* What the decoder makes beside instructions. */
 	HART_INSN_illegal = HART_NUM_INSNS,
 	HART_INSN_jal_misaligned,
-	HART_INSN_branch_misaligned,	/* trampoline */
-	HART_INSN_branch_far,		/* trampoline */
+	HART_INSN_branch_misaligned, /* trampoline */
+	HART_INSN_branch_far,	     /* trampoline */
 	HART_INSN_page_end,
 	HART_NUM_HANDLERS,
 };

@@ -17,8 +17,8 @@ typedef unsigned __int128 uint128;
 
 struct fp_format {
 	unsigned width;
-	unsigned precision;	/* significand bits, the hidden one included */
-	int emax;		/* also the exponent's bias */
+	unsigned precision; /* significand bits, the hidden one included */
+	int emax;	    /* also the exponent's bias */
 };
 
 enum fp_kind {
@@ -68,12 +68,12 @@ SOFTFP struct fp_number fp_unpack(const struct fp_format *fmt, uint64_t bits)
 	unsigned frac_bits = fmt->precision - 1;
 	uint64_t frac = bits & ((1ull << frac_bits) - 1);
 	int biased = bits >> frac_bits & (2 * fmt->emax + 1);
-	struct fp_number a = { .kind = FP_KIND_FINITE, .sign = bits >> (fmt->width - 1) & 1 };
+	struct fp_number a = {.kind = FP_KIND_FINITE, .sign = bits >> (fmt->width - 1) & 1};
 
 	if (biased == 2 * fmt->emax + 1) {
-		a.kind = !frac			    ? FP_KIND_INF :
-			 frac >> (frac_bits - 1) & 1 ? FP_KIND_QNAN :
-						       FP_KIND_SNAN;
+		a.kind = !frac			       ? FP_KIND_INF
+			 : frac >> (frac_bits - 1) & 1 ? FP_KIND_QNAN
+						       : FP_KIND_SNAN;
 	} else if (biased) {
 		a.sig = (frac | 1ull << frac_bits) << (63 - frac_bits);
 		a.exp = biased - fmt->emax;
@@ -111,16 +111,11 @@ SOFTFP uint128 fp_shift_jam128(uint128 sig, unsigned n)
 SOFTFP bool fp_rounds_up(unsigned rm, bool sign, bool odd, uint64_t rem, uint64_t half)
 {
 	switch (rm) {
-	case HART_RNE:
-		return rem > half || (rem == half && odd);
-	case HART_RDN:
-		return sign && rem;
-	case HART_RUP:
-		return !sign && rem;
-	case HART_RMM:
-		return rem >= half;
-	default:
-		return false;
+	case HART_RNE: return rem > half || (rem == half && odd);
+	case HART_RDN: return sign && rem;
+	case HART_RUP: return !sign && rem;
+	case HART_RMM: return rem >= half;
+	default: return false;
 	}
 }
 
@@ -147,7 +142,7 @@ SOFTFP uint64_t fp_pack(const struct fp_format *fmt, bool sign, int exp, uint64_
 {
 	const unsigned drop = 64 - fmt->precision;
 	const int emin = 1 - fmt->emax;
-	uint64_t base = 0;	/* the exponent field, less what the hidden bit adds to it */
+	uint64_t base = 0; /* the exponent field, less what the hidden bit adds to it */
 	bool tiny = false;
 	uint64_t bits;
 
@@ -320,7 +315,7 @@ SOFTFP uint64_t fp_fma_finite(const struct fp_format *fmt, struct fp_number a, s
 	uint128 sum;
 	unsigned shift;
 
-	product >>= carry;	/* exact: its last 22 bits are zero. Both now have bit 126 set. */
+	product >>= carry; /* exact: its last 22 bits are zero. Both now have bit 126 set. */
 	if (exp >= c.exp) {
 		addend = fp_shift_jam128(addend, exp - c.exp);
 	} else {
@@ -378,15 +373,11 @@ SOFTFP uint64_t fp_soft_convert(const struct fp_format *to, const struct fp_form
 	struct fp_number a = fp_unpack(from, x);
 
 	switch (a.kind) {
-	case FP_KIND_ZERO:
-		return fp_sign_bit(to, a.sign);
-	case FP_KIND_INF:
-		return fp_inf(to, a.sign);
+	case FP_KIND_ZERO: return fp_sign_bit(to, a.sign);
+	case FP_KIND_INF: return fp_inf(to, a.sign);
 	case FP_KIND_QNAN:
-	case FP_KIND_SNAN:
-		return fp_propagate(to, a, a, fcsr);
-	default:
-		return fp_pack(to, a.sign, a.exp, a.sig, rm, fcsr);
+	case FP_KIND_SNAN: return fp_propagate(to, a, a, fcsr);
+	default: return fp_pack(to, a.sign, a.exp, a.sig, rm, fcsr);
 	}
 }
 
@@ -442,8 +433,8 @@ SOFTFP uint64_t fp_soft_to_int(const struct fp_format *fmt, uint64_t x, enum har
 	return fp_int_register(type, sign, whole);
 }
 
-SOFTFP uint64_t fp_soft_from_int(const struct fp_format *fmt, uint64_t value,
-				 enum hart_fp_int type, unsigned rm, uint32_t *fcsr)
+SOFTFP uint64_t fp_soft_from_int(const struct fp_format *fmt, uint64_t value, enum hart_fp_int type,
+				 unsigned rm, uint32_t *fcsr)
 {
 	bool sign = false;
 	unsigned shift;
@@ -511,12 +502,9 @@ SOFTFP bool fp_soft_relation(const struct fp_format *fmt, uint64_t x, uint64_t y
 		return false;
 	}
 	switch (relation) {
-	case FP_EQ:
-		return fp_soft_compare(fmt, x, y) == 0;
-	case FP_LT:
-		return fp_soft_compare(fmt, x, y) < 0;
-	default:
-		return fp_soft_compare(fmt, x, y) <= 0;
+	case FP_EQ: return fp_soft_compare(fmt, x, y) == 0;
+	case FP_LT: return fp_soft_compare(fmt, x, y) < 0;
+	default: return fp_soft_compare(fmt, x, y) <= 0;
 	}
 }
 
@@ -526,18 +514,14 @@ SOFTFP uint64_t fp_soft_class(const struct fp_format *fmt, uint64_t x)
 	bool subnormal = a.kind == FP_KIND_FINITE && a.exp < 1 - fmt->emax;
 
 	switch (a.kind) {
-	case FP_KIND_INF:
-		return a.sign ? 1 << 0 : 1 << 7;
+	case FP_KIND_INF: return a.sign ? 1 << 0 : 1 << 7;
 	case FP_KIND_FINITE:
 		if (subnormal)
 			return a.sign ? 1 << 2 : 1 << 5;
 		return a.sign ? 1 << 1 : 1 << 6;
-	case FP_KIND_ZERO:
-		return a.sign ? 1 << 3 : 1 << 4;
-	case FP_KIND_SNAN:
-		return 1 << 8;
-	default:
-		return 1 << 9;
+	case FP_KIND_ZERO: return a.sign ? 1 << 3 : 1 << 4;
+	case FP_KIND_SNAN: return 1 << 8;
+	default: return 1 << 9;
 	}
 }
 

@@ -10,7 +10,7 @@ static const struct vector_kernels *best;
 
 const struct vector_kernels *vector_kernels_nth(unsigned int i)
 {
-	const struct vector_kernels *sets[4] = { NULL };
+	const struct vector_kernels *sets[4] = {NULL};
 	unsigned int n = 0;
 
 #ifdef __x86_64__
@@ -79,7 +79,7 @@ static void scan(struct vector_state *v, const struct vector_step *s, uint32_t n
 static void map(struct vector_state *v, const struct vector_step *s, uint32_t imm, uint32_t n,
 		float *d)
 {
-	struct vector_map m = { .d = d, .imm = imm, .n = (n + VECTOR_LANES - 1) & -VECTOR_LANES };
+	struct vector_map m = {.d = d, .imm = imm, .n = (n + VECTOR_LANES - 1) & -VECTOR_LANES};
 
 	for (int i = 0; i < 3; i++) {
 		m.s[i] = v->reg[s->src[i]].p;
@@ -131,15 +131,15 @@ static void topk_add(struct vector_topk *t, uint32_t k, float value, uint32_t co
 	uint32_t at;
 
 	if (t->count == k) {
-		t->heap[0] = (struct axon_topk){ value, col };
+		t->heap[0] = (struct axon_topk){value, col};
 		sift_down(t->heap, t->count, 0);
 		return;
 	}
 	at = t->count++;
-	for (; at && (value < t->heap[(at - 1) / 2].value ||
-		      value == t->heap[(at - 1) / 2].value); at = (at - 1) / 2)
-		t->heap[at] = t->heap[(at - 1) / 2];	/* columns ascend: the later is the worse */
-	t->heap[at] = (struct axon_topk){ value, col };
+	for (; at && (value < t->heap[(at - 1) / 2].value || value == t->heap[(at - 1) / 2].value);
+	     at = (at - 1) / 2)
+		t->heap[at] = t->heap[(at - 1) / 2]; /* columns ascend: the later is the worse */
+	t->heap[at] = (struct axon_topk){value, col};
 }
 
 static void topk(struct vector_state *v, const struct vector_step *s, uint64_t col, uint32_t n)
@@ -172,7 +172,7 @@ static int topk_end(struct vector_state *v, const struct vector_step *s)
 	struct axon_topk sorted[AXON_V_TOPK_MAX];
 
 	for (uint32_t i = t->count; i < s->imm; i++)
-		sorted[i] = (struct axon_topk){ -__builtin_inff(), ~0u };
+		sorted[i] = (struct axon_topk){-__builtin_inff(), ~0u};
 	while (t->count) {
 		sorted[--t->count] = t->heap[0];
 		t->heap[0] = t->heap[t->count];
@@ -185,8 +185,9 @@ static int topk_end(struct vector_state *v, const struct vector_step *s)
 /* ---- reductions -------------------------------------------------------------------------- */
 static void reduce_begin(struct vector_state *v, const struct vector_step *s)
 {
-	const int32_t neutral = s->op == AXON_V_RMIN ? INT32_MAX :
-				s->op == AXON_V_RSUM || s->op == AXON_V_RSUMSQ ? 0 : INT32_MIN;
+	const int32_t neutral = s->op == AXON_V_RMIN				 ? INT32_MAX
+				: s->op == AXON_V_RSUM || s->op == AXON_V_RSUMSQ ? 0
+										 : INT32_MIN;
 	struct vector_acc *acc = &v->acc[s - v->prog.step];
 
 	for (int i = 0; i < VECTOR_LANES; i++) {
@@ -242,21 +243,17 @@ static uint32_t reduce_end(const struct vector_state *v, const struct vector_ste
 	const struct vector_acc *acc = &v->acc[s - v->prog.step];
 
 	switch (s->op) {
-	case AXON_V_RMAX:
-		return vector_key(tree_max(acc->lane, 0));
-	case AXON_V_RMIN:
-		return vector_key(tree_max(acc->lane, ~0));
-	case AXON_V_RARGMAX:	/* columns are 0 where nothing was found */
-		return first_maximum(acc);
-	default:
-		return f32_bits(tree_sum(acc->lane));
+	case AXON_V_RMAX: return vector_key(tree_max(acc->lane, 0));
+	case AXON_V_RMIN: return vector_key(tree_max(acc->lane, ~0));
+	case AXON_V_RARGMAX: /* columns are 0 where nothing was found */ return first_maximum(acc);
+	default: return f32_bits(tree_sum(acc->lane));
 	}
 }
 
 /* ---- passes ------------------------------------------------------------------------------ */
 /* One step over n columns from col on. *out = the register it makes, if any; d is free for that. */
-static int run_step(struct vector_state *v, struct vector_step *s, uint64_t col, uint32_t n, float *d,
-		    struct vector_reg *out)
+static int run_step(struct vector_state *v, struct vector_step *s, uint64_t col, uint32_t n,
+		    float *d, struct vector_reg *out)
 {
 	switch (s->kind) {
 	case VECTOR_MAP:
@@ -268,34 +265,22 @@ static int run_step(struct vector_state *v, struct vector_step *s, uint64_t col,
 		out->p = s->splat;
 		out->step = 0;
 		return 0;
-	case VECTOR_LOAD:
-		return vector_load(v, s, col, n, d, out);
-	case VECTOR_STORE:
-		return vector_store(v, s, col, n);
-	case VECTOR_QUANT:
-		return vector_quant(v, s, col, n);
-	case VECTOR_SCATTER:
-		return vector_scatter_add(v, s, n);
+	case VECTOR_LOAD: return vector_load(v, s, col, n, d, out);
+	case VECTOR_STORE: return vector_store(v, s, col, n);
+	case VECTOR_QUANT: return vector_quant(v, s, col, n);
+	case VECTOR_SCATTER: return vector_scatter_add(v, s, n);
 	case VECTOR_REDUCE:
 		s->reduce(&v->acc[s - v->prog.step], v->reg[s->src[0]].p, v->reg[s->src[0]].step, n,
 			  col);
 		return 0;
-	case VECTOR_TOPK:
-		topk(v, s, col, n);
-		return 0;
+	case VECTOR_TOPK: topk(v, s, col, n); return 0;
 	case VECTOR_GATHER:
 		out->p = d;
 		out->step = 1;
 		return vector_gather(v, s, n, d);
-	case VECTOR_AFFINE:
-		affine(v, s, col, n, d);
-		break;
-	case VECTOR_RANDOM:
-		random_numbers(v, s, col, n, d);
-		break;
-	case VECTOR_SCAN:
-		scan(v, s, n, d);
-		break;
+	case VECTOR_AFFINE: affine(v, s, col, n, d); break;
+	case VECTOR_RANDOM: random_numbers(v, s, col, n, d); break;
+	case VECTOR_SCAN: scan(v, s, n, d); break;
 	}
 	out->p = d;
 	out->step = 1;
@@ -432,8 +417,8 @@ int vector_run(struct engine *e, const struct axon_desc *desc, uint64_t desc_va)
 	if (cause)
 		return cause;
 	for (int i = 0; i < 16; i++) {
-		v.reg[i] = (struct vector_reg){ v.strip_reg[i], 1 };
-		v.reg[AXON_R(i)] = (struct vector_reg){ v.row_reg[i], 0 };
+		v.reg[i] = (struct vector_reg){v.strip_reg[i], 1};
+		v.reg[AXON_R(i)] = (struct vector_reg){v.row_reg[i], 0};
 	}
 	if (*e->stop)
 		return ENGINE_STOPPED;

@@ -21,9 +21,9 @@
 #include "vector_kernels.h"
 #include "window.h"
 
-#define VECTOR_STRIP_MAX 2048	/* columns run at once at most, */
-#define VECTOR_STRIP_MIN 512	/* and with all strip registers in use */
-#define VECTOR_REGISTERS 32	/* 16 strip, then 16 row registers */
+#define VECTOR_STRIP_MAX 2048 /* columns run at once at most, */
+#define VECTOR_STRIP_MIN 512  /* and with all strip registers in use */
+#define VECTOR_REGISTERS 32   /* 16 strip, then 16 row registers */
 
 /* A program that stores what it loads cannot be left half-way and run again, so its work, rows ·
  * cols · instructions, is bounded: the chip must come to rest in reasonable time. */
@@ -31,7 +31,7 @@
 
 enum vector_kind {
 	VECTOR_MAP,
-	VECTOR_SPLAT,		/* CONST, ROW */
+	VECTOR_SPLAT, /* CONST, ROW */
 	VECTOR_LOAD,
 	VECTOR_STORE,
 	VECTOR_QUANT,
@@ -47,12 +47,12 @@ enum vector_kind {
 struct vector_step {
 	uint8_t kind;
 	uint8_t op;
-	uint8_t dst;		/* register; VECTOR_REDUCE: of 16..31 */
+	uint8_t dst; /* register; VECTOR_REDUCE: of 16..31 */
 	uint8_t src[3];
 	uint8_t operand;
-	bool in_place;		/* LOAD: the register may point at the operand itself */
-	uint8_t direct;		/* MAP: 1 + the STORE step whose operand may take the result at once */
-	bool stored;		/* STORE: that happened to this strip */
+	bool in_place;	/* LOAD: the register may point at the operand itself */
+	uint8_t direct; /* MAP: 1 + the STORE step whose operand may take the result at once */
+	bool stored;	/* STORE: that happened to this strip */
 	uint32_t imm, imm2;
 	void (*map)(const struct vector_map *m);
 	void (*reduce)(struct vector_acc *acc, const float *a, uint32_t step, size_t n,
@@ -61,27 +61,27 @@ struct vector_step {
 };
 
 struct vector_pass {
-	uint8_t strip_end, row_end, reduces;	/* in strip[] and row[]; begin = previous end */
+	uint8_t strip_end, row_end, reduces; /* in strip[] and row[]; begin = previous end */
 };
 
 struct vector_program {
-	uint64_t rows, cols;	/* after merging rows that follow each other */
+	uint64_t rows, cols; /* after merging rows that follow each other */
 	unsigned int passes;
 	bool stoppable;
 	bool row_numbers;	/* has ROW */
-	uint16_t row_registers;	/* named */
+	uint16_t row_registers; /* named */
 	uint16_t strip_registers;
-	uint32_t strip_cols;	/* columns run at once */
+	uint32_t strip_cols; /* columns run at once */
 	struct vector_pass pass[AXON_V_INSNS + 1];
-	uint8_t strip[AXON_V_INSNS], row[AXON_V_INSNS];	/* indices of steps */
+	uint8_t strip[AXON_V_INSNS], row[AXON_V_INSNS]; /* indices of steps */
 	struct vector_step step[AXON_V_INSNS];
 };
 
 struct vector_operand {
 	const struct axon_vector_operand *o;
-	uint8_t size;		/* bytes of an element */
+	uint8_t size; /* bytes of an element */
 	bool read, written;
-	uint64_t row;		/* address of this row's column 0 */
+	uint64_t row; /* address of this row's column 0 */
 	struct window w;
 };
 
@@ -93,7 +93,7 @@ struct vector_reg {
 
 struct vector_topk {
 	uint32_t count;
-	struct axon_topk heap[AXON_V_TOPK_MAX];	/* worst first */
+	struct axon_topk heap[AXON_V_TOPK_MAX]; /* worst first */
 };
 
 struct vector_state {
@@ -104,14 +104,14 @@ struct vector_state {
 	struct vector_operand operand[AXON_V_OPERANDS];
 	uint32_t row;
 	struct vector_reg reg[VECTOR_REGISTERS];
-	float scan[AXON_V_INSNS];			/* by step */
-	struct vector_acc acc[AXON_V_INSNS];		/* by step */
-	struct vector_topk topk[AXON_V_INSNS];		/* by step */
-	uint32_t words[VECTOR_STRIP_MAX + 64];		/* random */
+	float scan[AXON_V_INSNS];	       /* by step */
+	struct vector_acc acc[AXON_V_INSNS];   /* by step */
+	struct vector_topk topk[AXON_V_INSNS]; /* by step */
+	uint32_t words[VECTOR_STRIP_MAX + 64]; /* random */
 	float values[VECTOR_STRIP_MAX] __attribute__((aligned(64)));
-	uint8_t bytes[VECTOR_STRIP_MAX * 4];		/* an operand's elements */
+	uint8_t bytes[VECTOR_STRIP_MAX * 4]; /* an operand's elements */
 	float row_reg[16][VECTOR_LANES] __attribute__((aligned(64)));
-	float *strip_reg[16];		/* in strips, prog.strip_cols each */
+	float *strip_reg[16]; /* in strips, prog.strip_cols each */
 	float strips[16 * VECTOR_STRIP_MIN] __attribute__((aligned(64)));
 };
 

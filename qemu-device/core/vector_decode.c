@@ -6,16 +6,17 @@
 #include "vector_cost.h"
 #include "vector.h"
 
-#define AT(member)	  offsetof(struct axon_vector_desc, member)
-#define AT_OPERAND(i, member) (AT(operand) + (i) * sizeof(struct axon_vector_operand) + \
-			       offsetof(struct axon_vector_operand, member))
-#define AT_INSN(i, member) (AT(insn) + (i) * sizeof(struct axon_vinsn) + \
-			    offsetof(struct axon_vinsn, member))
+#define AT(member) offsetof(struct axon_vector_desc, member)
+#define AT_OPERAND(i, member)                                     \
+	(AT(operand) + (i) * sizeof(struct axon_vector_operand) + \
+	 offsetof(struct axon_vector_operand, member))
+#define AT_INSN(i, member) \
+	(AT(insn) + (i) * sizeof(struct axon_vinsn) + offsetof(struct axon_vinsn, member))
 
 enum dst_kind {
 	DST_NONE,
 	DST_REGISTER,
-	DST_ROW,		/* a row register, of a reduction */
+	DST_ROW, /* a row register, of a reduction */
 	DST_STRIP,
 	DST_OPERAND,
 };
@@ -25,33 +26,45 @@ struct opcode {
 	uint8_t kind;
 	uint8_t dst;
 	uint8_t cost;
-	uint8_t types;		/* operand types allowed, by bit */
+	uint8_t types; /* operand types allowed, by bit */
 };
 
-#define DENSE (1 << AXON_F32 | 1 << AXON_BF16 | 1 << AXON_F16 | 1 << AXON_I8 | 1 << AXON_U8 | \
-	       1 << AXON_I32)
-#define WORDS (1 << AXON_F32 | 1 << AXON_I32)
-#define HEAVY(name) [AXON_V_##name] = { VECTOR_MAP, DST_REGISTER, COST_VECTOR_HEAVY, 0 }
-#define REDUCTION(name) [AXON_V_##name] = { VECTOR_REDUCE, DST_ROW, COST_VECTOR_PLAIN, 0 }
+#define DENSE                                                                           \
+	(1 << AXON_F32 | 1 << AXON_BF16 | 1 << AXON_F16 | 1 << AXON_I8 | 1 << AXON_U8 | \
+	 1 << AXON_I32)
+#define WORDS		(1 << AXON_F32 | 1 << AXON_I32)
+#define HEAVY(name)	[AXON_V_##name] = {VECTOR_MAP, DST_REGISTER, COST_VECTOR_HEAVY, 0}
+#define REDUCTION(name) [AXON_V_##name] = {VECTOR_REDUCE, DST_ROW, COST_VECTOR_PLAIN, 0}
 
 /* Opcodes that are not here are plain maps. */
 static const struct opcode opcodes[AXON_V_OPCODE_COUNT] = {
-	[AXON_V_PASS] = { 0, DST_NONE, 0, 0 },
-	[AXON_V_LOAD] = { VECTOR_LOAD, DST_REGISTER, COST_VECTOR_PLAIN, DENSE },
-	[AXON_V_STORE] = { VECTOR_STORE, DST_OPERAND, COST_VECTOR_PLAIN, DENSE },
-	[AXON_V_QUANT] = { VECTOR_QUANT, DST_OPERAND, COST_VECTOR_PLAIN, 1 << AXON_Q8A },
-	[AXON_V_GATHER] = { VECTOR_GATHER, DST_REGISTER, COST_VECTOR_SERIAL, DENSE },
-	[AXON_V_SCATTER_ADD] = { VECTOR_SCATTER, DST_OPERAND, COST_VECTOR_SERIAL, 1 << AXON_F32 },
-	[AXON_V_CONST] = { VECTOR_SPLAT, DST_REGISTER, COST_VECTOR_PLAIN, 0 },
-	[AXON_V_ROW] = { VECTOR_SPLAT, DST_REGISTER, COST_VECTOR_PLAIN, 0 },
-	[AXON_V_AFFINE] = { VECTOR_AFFINE, DST_REGISTER, COST_VECTOR_PLAIN, 0 },
-	[AXON_V_TOPK] = { VECTOR_TOPK, DST_OPERAND, COST_VECTOR_SERIAL, WORDS },
-	[AXON_V_SCAN] = { VECTOR_SCAN, DST_STRIP, COST_VECTOR_SERIAL, 0 },
-	[AXON_V_RANDOM] = { VECTOR_RANDOM, DST_REGISTER, COST_VECTOR_SERIAL, 0 },
-	[AXON_V_UNIFORM] = { VECTOR_RANDOM, DST_REGISTER, COST_VECTOR_SERIAL, 0 },
-	HEAVY(DIV), HEAVY(SQRT), HEAVY(RSQRT), HEAVY(RCP), HEAVY(EXP), HEAVY(LOG), HEAVY(TANH),
-	HEAVY(ERF), HEAVY(SIGMOID),
-	REDUCTION(RSUM), REDUCTION(RMAX), REDUCTION(RMIN), REDUCTION(RSUMSQ), REDUCTION(RARGMAX),
+	[AXON_V_PASS] = {0, DST_NONE, 0, 0},
+	[AXON_V_LOAD] = {VECTOR_LOAD, DST_REGISTER, COST_VECTOR_PLAIN, DENSE},
+	[AXON_V_STORE] = {VECTOR_STORE, DST_OPERAND, COST_VECTOR_PLAIN, DENSE},
+	[AXON_V_QUANT] = {VECTOR_QUANT, DST_OPERAND, COST_VECTOR_PLAIN, 1 << AXON_Q8A},
+	[AXON_V_GATHER] = {VECTOR_GATHER, DST_REGISTER, COST_VECTOR_SERIAL, DENSE},
+	[AXON_V_SCATTER_ADD] = {VECTOR_SCATTER, DST_OPERAND, COST_VECTOR_SERIAL, 1 << AXON_F32},
+	[AXON_V_CONST] = {VECTOR_SPLAT, DST_REGISTER, COST_VECTOR_PLAIN, 0},
+	[AXON_V_ROW] = {VECTOR_SPLAT, DST_REGISTER, COST_VECTOR_PLAIN, 0},
+	[AXON_V_AFFINE] = {VECTOR_AFFINE, DST_REGISTER, COST_VECTOR_PLAIN, 0},
+	[AXON_V_TOPK] = {VECTOR_TOPK, DST_OPERAND, COST_VECTOR_SERIAL, WORDS},
+	[AXON_V_SCAN] = {VECTOR_SCAN, DST_STRIP, COST_VECTOR_SERIAL, 0},
+	[AXON_V_RANDOM] = {VECTOR_RANDOM, DST_REGISTER, COST_VECTOR_SERIAL, 0},
+	[AXON_V_UNIFORM] = {VECTOR_RANDOM, DST_REGISTER, COST_VECTOR_SERIAL, 0},
+	HEAVY(DIV),
+	HEAVY(SQRT),
+	HEAVY(RSQRT),
+	HEAVY(RCP),
+	HEAVY(EXP),
+	HEAVY(LOG),
+	HEAVY(TANH),
+	HEAVY(ERF),
+	HEAVY(SIGMOID),
+	REDUCTION(RSUM),
+	REDUCTION(RMAX),
+	REDUCTION(RMIN),
+	REDUCTION(RSUMSQ),
+	REDUCTION(RARGMAX),
 };
 
 static const uint8_t source_count[AXON_V_OPCODE_COUNT] = {
@@ -65,7 +78,7 @@ static struct opcode opcode_of(unsigned int op)
 	struct opcode o = opcodes[op];
 
 	if (op != AXON_V_PASS && o.dst == DST_NONE)
-		o = (struct opcode){ VECTOR_MAP, DST_REGISTER, COST_VECTOR_PLAIN, 0 };
+		o = (struct opcode){VECTOR_MAP, DST_REGISTER, COST_VECTOR_PLAIN, 0};
 	return o;
 }
 
@@ -109,7 +122,7 @@ static int check_operands(struct vector_state *v, uint64_t va)
 			return engine_bad_desc(v->e, va, AT_OPERAND(i, flags), o->flags);
 		if (o->reserved)
 			return engine_bad_desc(v->e, va, AT_OPERAND(i, reserved), o->reserved);
-		v->operand[i] = (struct vector_operand){ .o = o, .size = type_size(o->type) };
+		v->operand[i] = (struct vector_operand){.o = o, .size = type_size(o->type)};
 	}
 	return 0;
 }
@@ -118,7 +131,7 @@ static int check_operands(struct vector_state *v, uint64_t va)
 struct decoder {
 	struct vector_state *v;
 	uint64_t va;
-	uint32_t live;		/* registers that hold something: all row ones, strip ones written */
+	uint32_t live; /* registers that hold something: all row ones, strip ones written */
 	uint64_t lane_cycles, memory_bytes;
 };
 
@@ -142,8 +155,8 @@ static int decode_operand(struct decoder *p, unsigned int i, const struct opcode
 	struct vector_operand *op;
 
 	if (number >= p->v->d->operands)
-		return engine_bad_desc(p->v->e, p->va,
-				       write ? AT_INSN(i, dst) : AT_INSN(i, a), number);
+		return engine_bad_desc(p->v->e, p->va, write ? AT_INSN(i, dst) : AT_INSN(i, a),
+				       number);
 	op = &p->v->operand[number];
 	if (!(o->types >> op->o->type & 1))
 		return engine_bad_desc(p->v->e, p->va, AT_OPERAND(number, type), op->o->type);
@@ -162,13 +175,14 @@ static int decode_sources(struct decoder *p, unsigned int i, const struct opcode
 			  struct vector_step *s)
 {
 	const struct axon_vinsn *insn = &p->v->d->insn[i];
-	const uint8_t number[3] = { insn->a, insn->b, insn->c };
+	const uint8_t number[3] = {insn->a, insn->b, insn->c};
 	const unsigned int first = o->dst == DST_OPERAND || o->kind == VECTOR_GATHER;
 
 	for (unsigned int j = 0; j < source_count[s->op]; j++) {
 		const uint8_t reg = number[first + j];
 
-		if (reg >= VECTOR_REGISTERS || !(p->live >> reg & 1) || (row_dst && reg < AXON_R(0)))
+		if (reg >= VECTOR_REGISTERS || !(p->live >> reg & 1) ||
+		    (row_dst && reg < AXON_R(0)))
 			return engine_bad_desc(p->v->e, p->va, AT_INSN(i, a) + first + j, reg);
 		if (reg >= AXON_R(0))
 			p->v->prog.row_registers |= 1u << (reg - AXON_R(0));
@@ -203,21 +217,19 @@ static void count_cost(struct decoder *p, const struct opcode *o, const struct v
 	const struct axon_vector_operand *operand = &p->v->d->operand[s->operand];
 	uint64_t bytes;
 
-	p->lane_cycles = cost_add(p->lane_cycles,
-				  cost_mul(rows * (row_dst ? 1 : cost_units(cols, COST_VECTOR_LANES)),
-					   o->cost));
+	p->lane_cycles = cost_add(
+		p->lane_cycles,
+		cost_mul(rows * (row_dst ? 1 : cost_units(cols, COST_VECTOR_LANES)), o->cost));
 	if (!names_operand(o->kind) || engine_is_local(operand->addr))
 		return;
 	switch (o->kind) {
-	case VECTOR_TOPK:
-		bytes = s->imm * sizeof(struct axon_topk);
-		break;
-	case VECTOR_QUANT:
-		bytes = cols / 32 * sizeof(struct axon_q8a);
-		break;
+	case VECTOR_TOPK: bytes = s->imm * sizeof(struct axon_topk); break;
+	case VECTOR_QUANT: bytes = cols / 32 * sizeof(struct axon_q8a); break;
 	default:
 		bytes = row_dst || (!operand->col_stride && o->kind != VECTOR_GATHER &&
-				    o->kind != VECTOR_SCATTER) ? 1 : cols;
+				    o->kind != VECTOR_SCATTER)
+				? 1
+				: cols;
 		bytes *= type_size(operand->type) * (o->kind == VECTOR_SCATTER ? 2 : 1);
 	}
 	p->memory_bytes = cost_add(p->memory_bytes, cost_mul(rows, bytes));
@@ -272,7 +284,7 @@ static int decode_insns(struct decoder *p)
 	bool row_dst;
 	int cause;
 
-	*pass = (struct vector_pass){ 0 };
+	*pass = (struct vector_pass){0};
 	p->live = ~0u << AXON_R(0);
 	for (unsigned int i = 0; i < d->insns; i++) {
 		const struct axon_vinsn *insn = &d->insn[i];
@@ -282,10 +294,10 @@ static int decode_insns(struct decoder *p)
 		if (insn->reserved[0] | insn->reserved[1] | insn->reserved[2])
 			return engine_bad_desc(p->v->e, p->va, AT_INSN(i, reserved),
 					       insn->reserved[0] | insn->reserved[1] << 8 |
-					       insn->reserved[2] << 16);
+						       insn->reserved[2] << 16);
 		if (insn->op == AXON_V_PASS) {
 			p->live = ~0u << AXON_R(0);
-			*++pass = (struct vector_pass){ strips, rows, 0 };
+			*++pass = (struct vector_pass){strips, rows, 0};
 			continue;
 		}
 		cause = decode_insn(p, i, &prog->step[i], &row_dst);
@@ -295,8 +307,8 @@ static int decode_insns(struct decoder *p)
 			prog->row[rows++] = i;
 		else
 			prog->strip[strips++] = i;
-		pass->reduces += prog->step[i].kind == VECTOR_REDUCE ||
-				 prog->step[i].kind == VECTOR_TOPK;
+		pass->reduces +=
+			prog->step[i].kind == VECTOR_REDUCE || prog->step[i].kind == VECTOR_TOPK;
 		pass->strip_end = strips;
 		pass->row_end = rows;
 	}
@@ -306,8 +318,8 @@ static int decode_insns(struct decoder *p)
 
 /* ---- what may be taken together ---------------------------------------------------------- */
 /* The addresses [lo, hi) that an operand can reach; false when they leave the address space. */
-static bool reach(const struct axon_vector_desc *d, const struct axon_vector_operand *o, __int128 *lo,
-		  __int128 *hi)
+static bool reach(const struct axon_vector_desc *d, const struct axon_vector_operand *o,
+		  __int128 *lo, __int128 *hi)
 {
 	const uint32_t div = o->row_div;
 	const __int128 inner = div ? (div < d->rows ? div : d->rows) - 1 : d->rows - 1;
@@ -373,8 +385,8 @@ static unsigned int writes(const struct vector_program *prog, const struct vecto
  * Whether a register whose values are in an operand from strip step `from` on keeps them there until
  * its last use: nothing that shares bytes with the operand is written before. `own` may write it.
  */
-static bool stays(const struct vector_program *prog, unsigned int from, unsigned int end, unsigned int reg,
-		  unsigned int shared, const struct vector_step *own)
+static bool stays(const struct vector_program *prog, unsigned int from, unsigned int end,
+		  unsigned int reg, unsigned int shared, const struct vector_step *own)
 {
 	bool written = false;
 
@@ -457,8 +469,8 @@ static bool rows_merge(const struct vector_state *v)
 			return false;
 	for (unsigned int i = 0; i < d->operands; i++) {
 		const struct axon_vector_operand *o = &d->operand[i];
-		const int64_t row = o->type == AXON_Q8A ? d->cols / 32 * 40 :
-							  (int64_t)d->cols * o->col_stride;
+		const int64_t row =
+			o->type == AXON_Q8A ? d->cols / 32 * 40 : (int64_t)d->cols * o->col_stride;
 
 		if (o->row_div || o->row_stride != row)
 			return false;
@@ -488,7 +500,7 @@ static void place_strips(struct vector_state *v)
 int vector_decode(struct vector_state *v, uint64_t desc_va)
 {
 	const struct axon_vector_desc *d = v->d;
-	struct decoder p = { .v = v, .va = desc_va };
+	struct decoder p = {.v = v, .va = desc_va};
 	uint8_t overlap[AXON_V_OPERANDS];
 	int cause = check_header(v->e, d, desc_va);
 
@@ -505,8 +517,7 @@ int vector_decode(struct vector_state *v, uint64_t desc_va)
 	find_overlaps(v, overlap);
 	find_in_place(v, overlap);
 	v->prog.stoppable = !d->rows || !d->cols || !reads_own_output(v, overlap);
-	if (!v->prog.stoppable &&
-	    (uint64_t)d->rows * d->cols > VECTOR_UNSTOPPABLE_MAX / d->insns)
+	if (!v->prog.stoppable && (uint64_t)d->rows * d->cols > VECTOR_UNSTOPPABLE_MAX / d->insns)
 		return engine_bad_desc(v->e, desc_va, AT(rows), d->rows);
 	v->prog.rows = d->rows;
 	v->prog.cols = d->cols;
@@ -519,7 +530,7 @@ int vector_decode(struct vector_state *v, uint64_t desc_va)
 		window_init(&v->operand[i].w, v->e,
 			    v->operand[i].written ? ENGINE_WRITE : ENGINE_READ);
 	p.memory_bytes = cost_units(p.memory_bytes, COST_VECTOR_MEMORY_BYTES);
-	v->e->cycles = cost_add(COST_VECTOR_START, p.lane_cycles > p.memory_bytes ?
-							   p.lane_cycles : p.memory_bytes);
+	v->e->cycles = cost_add(COST_VECTOR_START,
+				p.lane_cycles > p.memory_bytes ? p.lane_cycles : p.memory_bytes);
 	return 0;
 }

@@ -16,50 +16,50 @@ static void map_COL(const struct vector_map *m)
 		v_store(m->d + i, (vf)(vi_iota() + (int32_t)(m->imm + i)));
 }
 
-#define MAP1(name, result)                                                       \
-	static void map_##name(const struct vector_map *m)                       \
-	{                                                                        \
-		const size_t sa = (size_t)m->step[0] * VL, n = m->n;             \
-		const uint32_t imm __attribute__((unused)) = m->imm;             \
-		const float *pa = m->s[0];                                       \
-		float *d = m->d;                                                 \
-									         \
-		for (size_t i = 0; i < n; i += VL, pa += sa) {                   \
-			vf a = v_load(pa);                                       \
-									         \
-			v_store(d + i, (vf)(result));                            \
-		}                                                                \
+#define MAP1(name, result)                                           \
+	static void map_##name(const struct vector_map *m)           \
+	{                                                            \
+		const size_t sa = (size_t)m->step[0] * VL, n = m->n; \
+		const uint32_t imm __attribute__((unused)) = m->imm; \
+		const float *pa = m->s[0];                           \
+		float *d = m->d;                                     \
+                                                                     \
+		for (size_t i = 0; i < n; i += VL, pa += sa) {       \
+			vf a = v_load(pa);                           \
+                                                                     \
+			v_store(d + i, (vf)(result));                \
+		}                                                    \
 	}
 
-#define MAP2(name, result)                                                       \
-	static void map_##name(const struct vector_map *m)                       \
-	{                                                                        \
-		const size_t sa = (size_t)m->step[0] * VL, n = m->n;             \
-		const size_t sb = (size_t)m->step[1] * VL;                       \
-		const float *pa = m->s[0], *pb = m->s[1];                        \
-		float *d = m->d;                                                 \
-									         \
-		for (size_t i = 0; i < n; i += VL, pa += sa, pb += sb) {         \
-			vf a = v_load(pa), b = v_load(pb);                       \
-									         \
-			v_store(d + i, (vf)(result));                            \
-		}                                                                \
+#define MAP2(name, result)                                               \
+	static void map_##name(const struct vector_map *m)               \
+	{                                                                \
+		const size_t sa = (size_t)m->step[0] * VL, n = m->n;     \
+		const size_t sb = (size_t)m->step[1] * VL;               \
+		const float *pa = m->s[0], *pb = m->s[1];                \
+		float *d = m->d;                                         \
+                                                                         \
+		for (size_t i = 0; i < n; i += VL, pa += sa, pb += sb) { \
+			vf a = v_load(pa), b = v_load(pb);               \
+                                                                         \
+			v_store(d + i, (vf)(result));                    \
+		}                                                        \
 	}
 
-#define MAP3(name, result)                                                       \
-	static void map_##name(const struct vector_map *m)                       \
-	{                                                                        \
-		const size_t sa = (size_t)m->step[0] * VL, n = m->n;             \
-		const size_t sb = (size_t)m->step[1] * VL;                       \
-		const size_t sc = (size_t)m->step[2] * VL;                       \
-		const float *pa = m->s[0], *pb = m->s[1], *pc = m->s[2];         \
-		float *d = m->d;                                                 \
-									         \
+#define MAP3(name, result)                                                         \
+	static void map_##name(const struct vector_map *m)                         \
+	{                                                                          \
+		const size_t sa = (size_t)m->step[0] * VL, n = m->n;               \
+		const size_t sb = (size_t)m->step[1] * VL;                         \
+		const size_t sc = (size_t)m->step[2] * VL;                         \
+		const float *pa = m->s[0], *pb = m->s[1], *pc = m->s[2];           \
+		float *d = m->d;                                                   \
+                                                                                   \
 		for (size_t i = 0; i < n; i += VL, pa += sa, pb += sb, pc += sc) { \
-			vf a = v_load(pa), b = v_load(pb), c = v_load(pc);       \
-									         \
-			v_store(d + i, (vf)(result));                            \
-		}                                                                \
+			vf a = v_load(pa), b = v_load(pb), c = v_load(pc);         \
+                                                                                   \
+			v_store(d + i, (vf)(result));                              \
+		}                                                                  \
 	}
 
 /* minimumNumber and maximumNumber: a NaN yields to a number, -0 is below +0. */
@@ -89,15 +89,15 @@ static inline vi v_to_int(vf a)
 MAP1(MOV, a)
 MAP2(ADD, a + b)
 MAP2(SUB, a - b)
-MAP2(MUL, a * b)
+MAP2(MUL, a *b)
 MAP2(DIV, a / b)
 MAP3(FMA, v_fma(a, b, c))
 MAP1(ADDI, a + f32_from_bits(imm))
-MAP1(MULI, a * f32_from_bits(imm))
+MAP1(MULI, a *f32_from_bits(imm))
 MAP2(MIN, v_min_number(a, b))
 MAP2(MAX, v_max_number(a, b))
 MAP1(NEG, (vi)a ^ INT32_MIN)
-MAP1(ABS, (vi)a & INT32_MAX)
+MAP1(ABS, (vi)a &INT32_MAX)
 MAP1(FLOOR, v_floor(a))
 MAP1(RINT, v_rint(a))
 MAP1(SQRT, v_sqrt(a))
@@ -114,10 +114,10 @@ MAP2(EQ, a == b)
 MAP3(SELECT, v_select((vi)c >> 31, a, b))
 MAP2(IADD, (vu)a + (vu)b)
 MAP2(ISUB, (vu)a - (vu)b)
-MAP2(IMUL, (vu)a * (vu)b)
+MAP2(IMUL, (vu)a *(vu)b)
 MAP2(ILT, (vi)a < (vi)b)
 MAP2(IEQ, (vi)a == (vi)b)
-MAP2(AND, (vi)a & (vi)b)
+MAP2(AND, (vi)a &(vi)b)
 MAP2(OR, (vi)a | (vi)b)
 MAP2(XOR, (vi)a ^ (vi)b)
 MAP1(SHL, (vu)a << imm)
@@ -128,34 +128,37 @@ MAP1(I2F, __builtin_convertvector((vi)a, vf))
 
 /* ---- reductions -------------------------------------------------------------------------- */
 /* Runs `each` on v, the vector's values, and live, its mask of counting lanes, into acc[j]. */
-#define REDUCE(name, type, lanes, each)                                                      \
-	static void reduce_##name(struct vector_acc *to, const float *a, uint32_t step,      \
-				  size_t n, uint32_t col)                                    \
-	{                                                                                    \
-		const size_t sa = (size_t)step * VL;                                         \
-		type acc[LANE_VECTORS];                                                      \
-		vi at[LANE_VECTORS] __attribute__((unused));                                 \
-											     \
-		memcpy(acc, to->lane, sizeof(acc));                                          \
-		lanes(memcpy(at, to->col, sizeof(at));)                                      \
-		for (; n >= VECTOR_LANES; n -= VECTOR_LANES, col += VECTOR_LANES)            \
-			_Pragma("GCC unroll 4") for (int j = 0; j < LANE_VECTORS; j++) {     \
-				const vi live = vi_splat(-1);                                \
-				vf v = v_load(a);                                            \
-											     \
-				a += sa;                                                     \
-				each                                                         \
-			}                                                                    \
-		if (n)                                                                       \
-			_Pragma("GCC unroll 4") for (int j = 0; j < LANE_VECTORS; j++) {     \
-				const vi live = vi_iota() + j * VL < vi_splat(n);            \
-				vf v = v_load(a);                                            \
-											     \
-				a += sa;                                                     \
-				each                                                         \
-			}                                                                    \
-		memcpy(to->lane, acc, sizeof(acc));                                          \
-		lanes(memcpy(to->col, at, sizeof(at));)                                      \
+#define REDUCE(name, type, lanes, each)                                                           \
+	static void reduce_##name(struct vector_acc *to, const float *a, uint32_t step, size_t n, \
+				  uint32_t col)                                                   \
+	{                                                                                         \
+		const size_t sa = (size_t)step * VL;                                              \
+		type acc[LANE_VECTORS];                                                           \
+		vi at[LANE_VECTORS] __attribute__((unused));                                      \
+                                                                                                  \
+		memcpy(acc, to->lane, sizeof(acc));                                               \
+		lanes(memcpy(at, to->col, sizeof(at));) for (; n >= VECTOR_LANES;                 \
+							     n -= VECTOR_LANES,                   \
+							     col += VECTOR_LANES)                 \
+			_Pragma("GCC unroll 4") for (int j = 0; j < LANE_VECTORS; j++)            \
+		{                                                                                 \
+			const vi live = vi_splat(-1);                                             \
+			vf v = v_load(a);                                                         \
+                                                                                                  \
+			a += sa;                                                                  \
+			each                                                                      \
+		}                                                                                 \
+		if (n)                                                                            \
+			_Pragma("GCC unroll 4") for (int j = 0; j < LANE_VECTORS; j++)            \
+			{                                                                         \
+				const vi live = vi_iota() + j * VL < vi_splat(n);                 \
+				vf v = v_load(a);                                                 \
+                                                                                                  \
+				a += sa;                                                          \
+				each                                                              \
+			}                                                                         \
+		memcpy(to->lane, acc, sizeof(acc));                                               \
+		lanes(memcpy(to->col, at, sizeof(at));)                                           \
 	}
 #define NO_COLUMNS(x)	(void)col;
 #define WITH_COLUMNS(x) x
@@ -173,7 +176,7 @@ REDUCE(RSUMSQ, vf, NO_COLUMNS, { acc[j] += (vf)(live & (vi)(v * v)); })
 REDUCE(RMAX, vi, NO_COLUMNS, { acc[j] = vi_max(acc[j], v_key(v, live, INT32_MIN)); })
 REDUCE(RMIN, vi, NO_COLUMNS, { acc[j] = vi_min(acc[j], v_key(v, live, INT32_MAX)); })
 REDUCE(RARGMAX, vi, WITH_COLUMNS, {
-	vi key = v_key(v + 0.0f, live, INT32_MIN);	/* -0 equals +0 here */
+	vi key = v_key(v + 0.0f, live, INT32_MIN); /* -0 equals +0 here */
 	vi better = key > acc[j];
 
 	acc[j] = vi_select(better, key, acc[j]);
@@ -212,45 +215,45 @@ static void narrow_copy(void *dst, const float *src, size_t n)
 }
 
 /* Whole vectors, then what is left of them through a padded copy. */
-#define WIDEN(name, bytes, load)                                              \
-	static void widen_##name(float *dst, const void *src, size_t n)       \
-	{                                                                     \
-		const uint8_t *p = src;                                       \
-		uint8_t rest[VL * (bytes)];                                   \
-		float last[VL];                                               \
-									      \
-		for (; n >= VL; n -= VL, dst += VL, p += VL * (bytes))        \
-			v_store(dst, load);                                   \
-		if (n) {                                                      \
-			memset(rest, 0, sizeof(rest));                        \
-			memcpy(rest, p, n * (bytes));                         \
-			p = rest;                                             \
-			v_store(last, load);                                  \
-			memcpy(dst, last, n * 4);                             \
-		}                                                             \
+#define WIDEN(name, bytes, load)                                        \
+	static void widen_##name(float *dst, const void *src, size_t n) \
+	{                                                               \
+		const uint8_t *p = src;                                 \
+		uint8_t rest[VL * (bytes)];                             \
+		float last[VL];                                         \
+                                                                        \
+		for (; n >= VL; n -= VL, dst += VL, p += VL * (bytes))  \
+			v_store(dst, load);                             \
+		if (n) {                                                \
+			memset(rest, 0, sizeof(rest));                  \
+			memcpy(rest, p, n *(bytes));                    \
+			p = rest;                                       \
+			v_store(last, load);                            \
+			memcpy(dst, last, n * 4);                       \
+		}                                                       \
 	}
 
-#define NARROW(name, bytes, store)                                            \
-	static void narrow_##name(void *dst, const float *src, size_t n)      \
-	{                                                                     \
-		uint8_t rest[VL * (bytes)], *p = dst;                         \
-		float last[VL];                                               \
-		vf a;                                                         \
-									      \
-		for (; n >= VL; n -= VL, src += VL, p += VL * (bytes)) {      \
-			a = v_load(src);                                      \
-			store;                                                \
-		}                                                             \
-		if (n) {                                                      \
-			uint8_t *end = p;                                     \
-									      \
-			memset(last, 0, sizeof(last));                        \
-			memcpy(last, src, n * 4);                             \
-			a = v_load(last);                                     \
-			p = rest;                                             \
-			store;                                                \
-			memcpy(end, rest, n * (bytes));                       \
-		}                                                             \
+#define NARROW(name, bytes, store)                                       \
+	static void narrow_##name(void *dst, const float *src, size_t n) \
+	{                                                                \
+		uint8_t rest[VL * (bytes)], *p = dst;                    \
+		float last[VL];                                          \
+		vf a;                                                    \
+                                                                         \
+		for (; n >= VL; n -= VL, src += VL, p += VL * (bytes)) { \
+			a = v_load(src);                                 \
+			store;                                           \
+		}                                                        \
+		if (n) {                                                 \
+			uint8_t *end = p;                                \
+                                                                         \
+			memset(last, 0, sizeof(last));                   \
+			memcpy(last, src, n * 4);                        \
+			a = v_load(last);                                \
+			p = rest;                                        \
+			store;                                           \
+			memcpy(end, rest, n *(bytes));                   \
+		}                                                        \
 	}
 
 static inline vu16 v_to_bf16(vf a)
@@ -362,7 +365,7 @@ static void philox(uint32_t *dst, uint64_t first, const struct vector_philox *p,
 		uint32_t low = first + b;
 		vu k0 = (vu)vi_splat(p->key), k1 = (vu)vi_splat(p->key >> 32);
 		vu c0 = (vu)vi_iota() + low;
-		vu c1 = (vu)vi_splat((first + b) >> 32) - (vu)(c0 < low);	/* carry */
+		vu c1 = (vu)vi_splat((first + b) >> 32) - (vu)(c0 < low); /* carry */
 		vu c2 = (vu)vi_splat(p->stream), c3 = (vu)vi_splat(p->counter);
 
 		for (int round = 0; round < 10; round++, k0 += 0x9e3779b9, k1 += 0xbb67ae85) {
@@ -390,31 +393,46 @@ static void philox(uint32_t *dst, uint64_t first, const struct vector_philox *p,
 
 const struct vector_kernels KERNELS = {
 	.name = NAME(KERNELS),
-	.map = {
-		TABLE(map, COL), TABLE(map, MOV), TABLE(map, ADD), TABLE(map, SUB),
-		TABLE(map, MUL), TABLE(map, DIV), TABLE(map, FMA), TABLE(map, ADDI),
-		TABLE(map, MULI), TABLE(map, MIN), TABLE(map, MAX), TABLE(map, NEG),
-		TABLE(map, ABS), TABLE(map, FLOOR), TABLE(map, RINT), TABLE(map, SQRT),
-		TABLE(map, RSQRT), TABLE(map, RCP), TABLE(map, EXP), TABLE(map, LOG),
-		TABLE(map, TANH), TABLE(map, ERF), TABLE(map, SIGMOID), TABLE(map, LT),
-		TABLE(map, LE), TABLE(map, EQ), TABLE(map, SELECT), TABLE(map, IADD),
-		TABLE(map, ISUB), TABLE(map, IMUL), TABLE(map, ILT), TABLE(map, IEQ),
-		TABLE(map, AND), TABLE(map, OR), TABLE(map, XOR), TABLE(map, SHL),
-		TABLE(map, SHR), TABLE(map, SAR), TABLE(map, F2I), TABLE(map, I2F),
-	},
-	.reduce = {
-		TABLE(reduce, RSUM), TABLE(reduce, RSUMSQ), TABLE(reduce, RMAX),
-		TABLE(reduce, RMIN), TABLE(reduce, RARGMAX),
-	},
-	.widen = {
-		[AXON_F32] = widen_copy, [AXON_BF16] = widen_bf16, [AXON_F16] = widen_f16,
-		[AXON_I8] = widen_i8, [AXON_U8] = widen_u8, [AXON_I32] = widen_copy,
-	},
-	.narrow = {
-		[AXON_F32] = narrow_copy, [AXON_BF16] = narrow_bf16, [AXON_F16] = narrow_f16,
-		[AXON_I8] = narrow_i8, [AXON_U8] = narrow_u8, [AXON_I32] = narrow_copy,
-	},
-	.narrow_random = { [AXON_BF16] = narrow_random_bf16, [AXON_F16] = narrow_random_f16 },
+	.map =
+		{
+			TABLE(map, COL),   TABLE(map, MOV),   TABLE(map, ADD),	   TABLE(map, SUB),
+			TABLE(map, MUL),   TABLE(map, DIV),   TABLE(map, FMA),	   TABLE(map, ADDI),
+			TABLE(map, MULI),  TABLE(map, MIN),   TABLE(map, MAX),	   TABLE(map, NEG),
+			TABLE(map, ABS),   TABLE(map, FLOOR), TABLE(map, RINT),	   TABLE(map, SQRT),
+			TABLE(map, RSQRT), TABLE(map, RCP),   TABLE(map, EXP),	   TABLE(map, LOG),
+			TABLE(map, TANH),  TABLE(map, ERF),   TABLE(map, SIGMOID), TABLE(map, LT),
+			TABLE(map, LE),	   TABLE(map, EQ),    TABLE(map, SELECT),  TABLE(map, IADD),
+			TABLE(map, ISUB),  TABLE(map, IMUL),  TABLE(map, ILT),	   TABLE(map, IEQ),
+			TABLE(map, AND),   TABLE(map, OR),    TABLE(map, XOR),	   TABLE(map, SHL),
+			TABLE(map, SHR),   TABLE(map, SAR),   TABLE(map, F2I),	   TABLE(map, I2F),
+		},
+	.reduce =
+		{
+			TABLE(reduce, RSUM),
+			TABLE(reduce, RSUMSQ),
+			TABLE(reduce, RMAX),
+			TABLE(reduce, RMIN),
+			TABLE(reduce, RARGMAX),
+		},
+	.widen =
+		{
+			[AXON_F32] = widen_copy,
+			[AXON_BF16] = widen_bf16,
+			[AXON_F16] = widen_f16,
+			[AXON_I8] = widen_i8,
+			[AXON_U8] = widen_u8,
+			[AXON_I32] = widen_copy,
+		},
+	.narrow =
+		{
+			[AXON_F32] = narrow_copy,
+			[AXON_BF16] = narrow_bf16,
+			[AXON_F16] = narrow_f16,
+			[AXON_I8] = narrow_i8,
+			[AXON_U8] = narrow_u8,
+			[AXON_I32] = narrow_copy,
+		},
+	.narrow_random = {[AXON_BF16] = narrow_random_bf16, [AXON_F16] = narrow_random_f16},
 	.quant = quant,
 	.random = philox,
 	.above = above,

@@ -12,7 +12,7 @@
 
 #include "axon_isa.h"
 
-#define VECTOR_LANES 16		/* of reductions; strips are padded to a multiple */
+#define VECTOR_LANES 16 /* of reductions; strips are padded to a multiple */
 
 /* One strip of an instruction: n is a multiple of VECTOR_LANES, a step is 0 (broadcast) or 1. */
 struct vector_map {
@@ -26,7 +26,7 @@ struct vector_map {
 /* What a row's reduction has seen, by lane. */
 struct vector_acc {
 	int32_t lane[VECTOR_LANES];
-	uint32_t col[VECTOR_LANES];	/* RARGMAX */
+	uint32_t col[VECTOR_LANES]; /* RARGMAX */
 } __attribute__((aligned(64)));
 
 struct vector_philox {

@@ -63,7 +63,7 @@ static int load_splat(struct vector_state *v, struct vector_step *s, struct vect
 	v->k->widen[op->o->type](&value, v->bytes, 1);
 	for (int i = 0; i < VECTOR_LANES; i++)
 		s->splat[i] = value;
-	*out = (struct vector_reg){ s->splat, 0 };
+	*out = (struct vector_reg){s->splat, 0};
 	return 0;
 }
 
@@ -91,7 +91,7 @@ int vector_load(struct vector_state *v, struct vector_step *s, uint64_t col, uin
 			cause = window_read(&op->w, host, addr, (uint64_t)n * op->size);
 		} else if (!cause && s->in_place && op->size == sizeof(*d) &&
 			   serves_as_strip(host, n)) {
-			*out = (struct vector_reg){ (const float *)host, 1 };
+			*out = (struct vector_reg){(const float *)host, 1};
 			return 0;
 		}
 	} else {
@@ -102,14 +102,14 @@ int vector_load(struct vector_state *v, struct vector_step *s, uint64_t col, uin
 		return cause;
 	v->k->widen[op->o->type](d, host, n);
 	memset(d + n, 0, -n % VECTOR_LANES * sizeof(*d));
-	*out = (struct vector_reg){ d, 1 };
+	*out = (struct vector_reg){d, 1};
 	return 0;
 }
 
 const uint32_t *vector_random(struct vector_state *v, uint32_t stream, uint64_t col, uint32_t n)
 {
 	const uint64_t element = v->row * v->prog.cols + col;
-	const struct vector_philox p = { v->d->seed, stream, v->d->counter };
+	const struct vector_philox p = {v->d->seed, stream, v->d->counter};
 	const uint32_t blocks = (element % 4 + n + 3) / 4;
 
 	v->k->random(v->words, element / 4, &p, (blocks + 15) & ~15u);
@@ -147,7 +147,7 @@ int vector_store(struct vector_state *v, const struct vector_step *s, uint64_t c
 	if (s->stored)
 		return 0;
 	src = source(v, &v->reg[s->src[0]], n);
-	if (!stride) {	/* the last column stays */
+	if (!stride) { /* the last column stays */
 		narrow(v, op, col + n - 1, v->bytes, src + n - 1, 1);
 		return window_write(&op->w, addr, v->bytes, op->size);
 	}
@@ -209,7 +209,7 @@ struct indexed {
 	struct vector_operand *op;
 	const float *index;
 	uint32_t step;
-	uint8_t *all;		/* the elements 0..limit - 1, when one run holds them */
+	uint8_t *all; /* the elements 0..limit - 1, when one run holds them */
 };
 
 static void indexed_begin(struct indexed *x, struct vector_state *v, const struct vector_step *s)
@@ -219,12 +219,11 @@ static void indexed_begin(struct indexed *x, struct vector_state *v, const struc
 	const int64_t stride = op->o->col_stride;
 	uint8_t *first;
 
-	*x = (struct indexed){ .op = op, .index = index->p, .step = index->step };
+	*x = (struct indexed){.op = op, .index = index->p, .step = index->step};
 	/* Element 0 need not be used nor mapped: a fault is for the element that meets it. */
 	if (stride < 0 || !op->o->limit || window_map(&op->w, op->row, 1, &first))
 		return;
-	if ((op->o->limit - 1) * (uint64_t)stride + op->size <=
-	    op->w.size - (op->row - op->w.lo))
+	if ((op->o->limit - 1) * (uint64_t)stride + op->size <= op->w.size - (op->row - op->w.lo))
 		x->all = first;
 }
 

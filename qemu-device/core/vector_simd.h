@@ -60,11 +60,11 @@ static inline vf v_splat(float f)
 static inline vi vi_iota(void)
 {
 #if VL == 16
-	return (vi){ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+	return (vi){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 #elif VL == 8
-	return (vi){ 0, 1, 2, 3, 4, 5, 6, 7 };
+	return (vi){0, 1, 2, 3, 4, 5, 6, 7};
 #else
-	return (vi){ 0, 1, 2, 3 };
+	return (vi){0, 1, 2, 3};
 #endif
 }
 

@@ -11,16 +11,16 @@
 
 struct window {
 	struct engine *e;
-	uint64_t lo;		/* first address of the run */
-	uint64_t size;		/* its bytes; 0 at first */
+	uint64_t lo;   /* first address of the run */
+	uint64_t size; /* its bytes; 0 at first */
 	uint8_t *host;
 	enum engine_access access;
-	uint64_t dirty_lo, dirty_hi;	/* written, not yet reported */
+	uint64_t dirty_lo, dirty_hi; /* written, not yet reported */
 };
 
 static inline void window_init(struct window *w, struct engine *e, enum engine_access access)
 {
-	*w = (struct window){ .e = e, .access = access };
+	*w = (struct window){.e = e, .access = access};
 }
 
 /* The slow half of window_map(). */

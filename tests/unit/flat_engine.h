@@ -21,16 +21,16 @@
 #define FLAT_PAGE     4096u
 #define FLAT_PAGES    2048u
 #define FLAT_BYTES    (FLAT_PAGE * FLAT_PAGES)
-#define FLAT_READONLY (FLAT_BASE + FLAT_BYTES - FLAT_PAGE)	/* the last page */
+#define FLAT_READONLY (FLAT_BASE + FLAT_BYTES - FLAT_PAGE) /* the last page */
 #define FLAT_SRAM     0x40000u
-#define FLAT_DESC     (AXON_SRAM_BASE + 0x123450ull)	/* where descriptors claim to be */
+#define FLAT_DESC     (AXON_SRAM_BASE + 0x123450ull) /* where descriptors claim to be */
 
 struct flat {
 	struct engine e;
 	uint32_t stop;
 	bool scattered;
 	uint8_t *mem;
-	uint8_t *reported;	/* bytes that written() named */
+	uint8_t *reported; /* bytes that written() named */
 	uint64_t translations;
 };
 
@@ -113,7 +113,7 @@ struct flat_before {
 
 static inline struct flat_before flat_before(struct flat *f)
 {
-	struct flat_before b = { malloc(FLAT_BYTES), malloc(FLAT_SRAM) };
+	struct flat_before b = {malloc(FLAT_BYTES), malloc(FLAT_SRAM)};
 
 	memcpy(b.mem, f->mem, FLAT_BYTES);
 	memcpy(b.sram, f->e.sram, FLAT_SRAM);

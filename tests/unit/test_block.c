@@ -141,10 +141,10 @@ static const struct gguf_type {
 	uint32_t bytes, elements;
 	void (*decode)(const uint8_t *b, float *w);
 } types[] = {
-	{ "Q4_0", AXON_FMT_Q4_0, 18, 32, q4_0 },    { "Q4_1", AXON_FMT_Q4_1, 20, 32, q4_1 },
-	{ "Q5_0", AXON_FMT_Q5_0, 22, 32, q5_0 },    { "Q5_1", AXON_FMT_Q5_1, 24, 32, q5_1 },
-	{ "Q8_0", AXON_FMT_Q8_0, 34, 32, q8_0 },    { "Q4_K", AXON_FMT_Q4_K, 144, 256, q4_k },
-	{ "Q5_K", AXON_FMT_Q5_K, 176, 256, q5_k },  { "Q6_K", AXON_FMT_Q6_K, 210, 256, q6_k },
+	{"Q4_0", AXON_FMT_Q4_0, 18, 32, q4_0},	 {"Q4_1", AXON_FMT_Q4_1, 20, 32, q4_1},
+	{"Q5_0", AXON_FMT_Q5_0, 22, 32, q5_0},	 {"Q5_1", AXON_FMT_Q5_1, 24, 32, q5_1},
+	{"Q8_0", AXON_FMT_Q8_0, 34, 32, q8_0},	 {"Q4_K", AXON_FMT_Q4_K, 144, 256, q4_k},
+	{"Q5_K", AXON_FMT_Q5_K, 176, 256, q5_k}, {"Q6_K", AXON_FMT_Q6_K, 210, 256, q6_k},
 };
 #define TYPES (sizeof(types) / sizeof(types[0]))
 
@@ -166,7 +166,8 @@ static void random_block(const struct gguf_type *t, uint8_t *b)
 /* ---- the packed layout, read as the comment in axon_isa.h says it ------------------------- */
 static float weight(uint32_t fmt, const uint8_t *tile, uint32_t k, uint32_t column)
 {
-	const uint32_t super = AXON_FMT_SUPER(fmt), sub = AXON_FMT_SUB(fmt), bits = AXON_FMT_BITS(fmt);
+	const uint32_t super = AXON_FMT_SUPER(fmt), sub = AXON_FMT_SUB(fmt),
+		       bits = AXON_FMT_BITS(fmt);
 	const uint32_t lane = 4 * column + k % 4, g = k % 32 / 4;
 	const uint8_t *p = tile + k / super * AXON_FMT_RECORD(fmt), *quants;
 	const float d = half_at(p + 2 * column);
@@ -196,7 +197,9 @@ static float weight(uint32_t fmt, const uint8_t *tile, uint32_t k, uint32_t colu
 		if (bits == 5)
 			q |= (quants[256 + 8 * g + lane / 8] >> (lane % 8) & 1) << 4;
 		if (bits == 6)
-			q |= (quants[256 + 64 * (g % 4 / 2) + lane] >> (4 * (g % 2) + 2 * (g / 4)) & 3) << 4;
+			q |= (quants[256 + 64 * (g % 4 / 2) + lane] >> (4 * (g % 2) + 2 * (g / 4)) &
+			      3)
+			     << 4;
 	}
 	s *= (float)((int)q - (int)AXON_FMT_ZERO(fmt));
 	return AXON_FMT_MIN(fmt) == AXON_MIN_NONE ? s : s + m;
@@ -206,27 +209,34 @@ static float weight(uint32_t fmt, const uint8_t *tile, uint32_t k, uint32_t colu
 struct matrix {
 	const struct gguf_type *t;
 	uint32_t k, cols;
-	float *w;	/* [cols][k] */
+	float *w; /* [cols][k] */
 	uint64_t tile_stride;
 };
 
 static struct axon_dma_pack pack_of(const struct matrix *x, uint64_t src, uint64_t dst)
 {
 	return (struct axon_dma_pack){
-		.h = { .op = AXON_DMA_PACK, .size = sizeof(struct axon_dma_pack) },
-		.src = src, .dst = dst, .k = x->k, .cols = x->cols, .tile_stride = x->tile_stride,
-		.format = x->t->format, .src_type = AXON_BLOCK, .dst_type = AXON_BLOCK,
+		.h = {.op = AXON_DMA_PACK, .size = sizeof(struct axon_dma_pack)},
+		.src = src,
+		.dst = dst,
+		.k = x->k,
+		.cols = x->cols,
+		.tile_stride = x->tile_stride,
+		.format = x->t->format,
+		.src_type = AXON_BLOCK,
+		.dst_type = AXON_BLOCK,
 	};
 }
 
 /* Fills GGUF rows at MEM, packs them to dst, and keeps what they mean. */
-static void make(struct matrix *x, const struct gguf_type *t, uint32_t k, uint32_t cols, uint64_t dst)
+static void make(struct matrix *x, const struct gguf_type *t, uint32_t k, uint32_t cols,
+		 uint64_t dst)
 {
 	const uint32_t row = k / t->elements * t->bytes, stride = row + below(2) * 6;
 	struct axon_dma_pack d;
 	uint8_t block[256];
 
-	*x = (struct matrix){ t, k, cols, malloc(sizeof(float) * k * cols), 0 };
+	*x = (struct matrix){t, k, cols, malloc(sizeof(float) * k * cols), 0};
 	if (below(2))
 		x->tile_stride = AXON_TILE_BYTES(t->format, k) + 64;
 	d = pack_of(x, MEM + 4001, dst);
@@ -251,7 +261,7 @@ static void assert_weight(float found, float expected, const char *name, uint32_
 
 static void test_pack(void **state)
 {
-	static const uint32_t widths[] = { 1, 3, 16, 17, 31, 48 };
+	static const uint32_t widths[] = {1, 3, 16, 17, 31, 48};
 
 	(void)state;
 	for (size_t i = 0; i < TYPES * 12; i++) {
@@ -269,8 +279,9 @@ static void test_pack(void **state)
 		flat_get(&flat, PACKED + 77, tile, x.tile_stride * tiles);
 		for (uint32_t n = 0; n < 16 * tiles; n++)
 			for (uint32_t j = 0; j < k; j++)
-				assert_weight(weight(t->format, tile + n / 16 * x.tile_stride, j, n % 16),
-					      n < cols ? x.w[n * k + j] : 0, t->name, n, j);
+				assert_weight(
+					weight(t->format, tile + n / 16 * x.tile_stride, j, n % 16),
+					n < cols ? x.w[n * k + j] : 0, t->name, n, j);
 		free(tile);
 		free(x.w);
 		flat_forget(&before);
@@ -283,19 +294,21 @@ static float stored(uint64_t addr, unsigned int type)
 	uint32_t u = 0;
 
 	flat_get(&flat, addr, &u, type_size(type));
-	return type == AXON_F32 ? f32_from_bits(u) : type == AXON_F16 ? f16_to_f32(u) : bf16_to_f32(u);
+	return type == AXON_F32	  ? f32_from_bits(u)
+	       : type == AXON_F16 ? f16_to_f32(u)
+				  : bf16_to_f32(u);
 }
 
 static float rounded(float w, unsigned int type)
 {
-	return type == AXON_F32 ? w :
-	       type == AXON_F16 ? f16_to_f32(f32_to_f16(w)) :
-				  bf16_to_f32(f32_to_bf16(w));
+	return type == AXON_F32	  ? w
+	       : type == AXON_F16 ? f16_to_f32(f32_to_f16(w))
+				  : bf16_to_f32(f32_to_bf16(w));
 }
 
 static void test_unpack(void **state)
 {
-	static const uint8_t out[] = { AXON_F32, AXON_BF16, AXON_F16 };
+	static const uint8_t out[] = {AXON_F32, AXON_BF16, AXON_F16};
 
 	(void)state;
 	for (size_t i = 0; i < TYPES * 24; i++) {
@@ -331,8 +344,9 @@ static void test_unpack(void **state)
 		flat_forget(&before);
 		for (uint32_t n = 0; n < count; n++)
 			for (uint32_t j = 0; j < k; j++) {
-				const uint64_t at = transpose ? j * d.dst_stride + n * type_size(type) :
-								n * d.dst_stride + j * type_size(type);
+				const uint64_t at =
+					transpose ? j * d.dst_stride + n * type_size(type)
+						  : n * d.dst_stride + j * type_size(type);
 
 				assert_weight(stored(d.dst + at, type),
 					      rounded(x.w[index[n] * k + j], type), t->name, n, j);
@@ -345,9 +359,9 @@ static void test_unpack(void **state)
 /* ---- dense tiles ------------------------------------------------------------------------- */
 static void test_dense(void **state)
 {
-	static const uint8_t dst[] = { AXON_F32, AXON_F16, AXON_BF16, AXON_I8 };
-	static const uint8_t src[] = { AXON_F32, AXON_F16, AXON_BF16 };
-	static const uint32_t pairs[] = { 1, 1, 2, 4 };
+	static const uint8_t dst[] = {AXON_F32, AXON_F16, AXON_BF16, AXON_I8};
+	static const uint8_t src[] = {AXON_F32, AXON_F16, AXON_BF16};
+	static const uint32_t pairs[] = {1, 1, 2, 4};
 
 	(void)state;
 	for (int i = 0; i < 48; i++) {
@@ -356,9 +370,14 @@ static void test_dense(void **state)
 		const uint32_t padded = (k + pair - 1) / pair * pair, size = type_size(to);
 		const uint64_t tile = (uint64_t)padded * 16 * size;
 		struct axon_dma_pack d = {
-			.h = { .op = AXON_DMA_PACK, .size = sizeof(d) },
-			.src = MEM + 3, .dst = PACKED + 9, .k = k, .cols = cols,
-			.src_stride = k * type_size(from) + 5, .src_type = from, .dst_type = to,
+			.h = {.op = AXON_DMA_PACK, .size = sizeof(d)},
+			.src = MEM + 3,
+			.dst = PACKED + 9,
+			.k = k,
+			.cols = cols,
+			.src_stride = k * type_size(from) + 5,
+			.src_type = from,
+			.dst_type = to,
 		};
 		float *w = malloc(sizeof(float) * k * cols);
 
@@ -366,8 +385,9 @@ static void test_dense(void **state)
 		for (uint32_t j = 0; j < k * cols; j++) {
 			const uint64_t at = d.src + j / k * d.src_stride + j % k * type_size(from);
 			const float f = ((int32_t)below(4000) - 2000) / 16.0f;
-			uint32_t u = from == AXON_F32 ? f32_bits(f) :
-				     from == AXON_F16 ? f32_to_f16(f) : f32_to_bf16(f);
+			uint32_t u = from == AXON_F32	? f32_bits(f)
+				     : from == AXON_F16 ? f32_to_f16(f)
+							: f32_to_bf16(f);
 
 			flat_put(&flat, at, &u, type_size(from));
 			w[j] = rounded(f, from);
@@ -376,7 +396,9 @@ static void test_dense(void **state)
 		for (uint32_t n = 0; n < (cols + 15) / 16 * 16; n++)
 			for (uint32_t j = 0; j < padded; j++) {
 				const uint64_t at = d.dst + n / 16 * tile +
-						    ((uint64_t)j / pair * 16 * pair + n % 16 * pair + j % pair) * size;
+						    ((uint64_t)j / pair * 16 * pair +
+						     n % 16 * pair + j % pair) *
+							    size;
 				const float e = n < cols && j < k ? w[n * k + j] : 0;
 				int8_t byte;
 
@@ -384,7 +406,8 @@ static void test_dense(void **state)
 				if (to == AXON_I8)
 					assert_int_equal(byte, i32_to_i8(f32_to_i32(e)));
 				else
-					assert_weight(stored(at, to), rounded(e, to), "dense", n, j);
+					assert_weight(stored(at, to), rounded(e, to), "dense", n,
+						      j);
 			}
 		/* and back */
 		d.h.op = AXON_DMA_UNPACK;
@@ -397,7 +420,8 @@ static void test_dense(void **state)
 		assert_int_equal(run(&d), 0);
 		for (uint32_t j = 0; j < k * cols; j++)
 			assert_weight(stored(OUT + 4 * j, AXON_F32),
-				      to == AXON_I8 ? i32_to_i8(f32_to_i32(w[j])) : rounded(w[j], to),
+				      to == AXON_I8 ? i32_to_i8(f32_to_i32(w[j]))
+						    : rounded(w[j], to),
 				      "dense row", j / k, j % k);
 		free(w);
 	}
@@ -410,23 +434,30 @@ static void test_dense(void **state)
 static struct axon_dma_pack good(unsigned int op)
 {
 	return (struct axon_dma_pack){
-		.h = { .op = op, .size = sizeof(struct axon_dma_pack) },
-		.src = MEM, .dst = PACKED, .k = 256, .cols = 20, .limit = 20, .src_stride = 144,
-		.dst_stride = 1024, .format = AXON_FMT_Q4_K, .src_type = AXON_BLOCK,
+		.h = {.op = op, .size = sizeof(struct axon_dma_pack)},
+		.src = MEM,
+		.dst = PACKED,
+		.k = 256,
+		.cols = 20,
+		.limit = 20,
+		.src_stride = 144,
+		.dst_stride = 1024,
+		.format = AXON_FMT_Q4_K,
+		.src_type = AXON_BLOCK,
 		.dst_type = op == AXON_DMA_PACK ? AXON_BLOCK : AXON_F32,
 	};
 }
 
-#define REFUSE(op_, change, cause, check)                                                 \
-	do {                                                                              \
-		struct axon_dma_pack d = good(AXON_DMA_##op_);                            \
-		struct flat_before before = flat_before(&flat);                           \
-											  \
-		change;                                                                   \
-		assert_int_equal(run(&d), cause);                                         \
-		assert_true(check);                                                       \
-		assert_true(flat_unchanged(&flat, &before));                              \
-		flat_forget(&before);                                                     \
+#define REFUSE(op_, change, cause, check)                       \
+	do {                                                    \
+		struct axon_dma_pack d = good(AXON_DMA_##op_);  \
+		struct flat_before before = flat_before(&flat); \
+                                                                \
+		change;                                         \
+		assert_int_equal(run(&d), cause);               \
+		assert_true(check);                             \
+		assert_true(flat_unchanged(&flat, &before));    \
+		flat_forget(&before);                           \
 	} while (0)
 #define BAD(op_, change, field) \
 	REFUSE(op_, change, AXON_FAULT_BAD_DESC, flat_bad_field(&flat) == FIELD(field))
@@ -439,7 +470,8 @@ static void test_refusals(void **state)
 	BAD(UNPACK, d.h.flags = 1, h.flags);
 	BAD(PACK, d.h.reserved = 1, h.reserved);
 	BAD(UNPACK, d.reserved = 1, reserved);
-	BAD(PACK, d.format = AXON_FMT(4, 0, 16, AXON_SCALE_U6, AXON_MIN_U6), format); /* no GGUF type */
+	BAD(PACK, d.format = AXON_FMT(4, 0, 16, AXON_SCALE_U6, AXON_MIN_U6),
+	    format); /* no GGUF type */
 	BAD(PACK, d.format = AXON_FMT(7, 0, 32, AXON_SCALE_F16, AXON_MIN_NONE), format);
 	BAD(UNPACK, d.format = AXON_FMT(4, 16, 32, AXON_SCALE_F16, AXON_MIN_NONE), format);
 	BAD(UNPACK, d.format = AXON_FMT(4, 8, 16, AXON_SCALE_F16, AXON_MIN_NONE), format);
@@ -453,7 +485,7 @@ static void test_refusals(void **state)
 	BAD(UNPACK, d.k = 32, k);
 	BAD(PACK, d.dst_type = AXON_Q8A, dst_type);
 	BAD(PACK, d.dst_type = AXON_U8, dst_type);
-	BAD(PACK, d.dst_type = AXON_F32, src_type);	/* from blocks to dense tiles */
+	BAD(PACK, d.dst_type = AXON_F32, src_type); /* from blocks to dense tiles */
 	BAD(PACK, d.src_type = AXON_F32, src_type);
 	BAD(PACK, (d.dst_type = AXON_F32, d.src_type = AXON_Q8A), src_type);
 	BAD(UNPACK, d.dst_type = AXON_I8, dst_type);
@@ -480,7 +512,7 @@ static void test_refusals(void **state)
 static void test_bad_index(void **state)
 {
 	struct axon_dma_pack d = good(AXON_DMA_UNPACK);
-	const uint32_t index[2] = { 19, 20 };
+	const uint32_t index[2] = {19, 20};
 
 	(void)state;
 	d.index = SRAM;
@@ -528,12 +560,9 @@ static void test_stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pack),
-		cmocka_unit_test(test_unpack),
-		cmocka_unit_test(test_dense),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_bad_index),
-		cmocka_unit_test(test_cost),
+		cmocka_unit_test(test_pack),	  cmocka_unit_test(test_unpack),
+		cmocka_unit_test(test_dense),	  cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_bad_index), cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_stop),
 	};
 	int failed;

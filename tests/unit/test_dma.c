@@ -22,7 +22,8 @@ static int run(const void *desc)
 }
 
 static const unsigned int sizes[] = {
-	[AXON_F32] = 4, [AXON_BF16] = 2, [AXON_F16] = 2, [AXON_I8] = 1, [AXON_U8] = 1, [AXON_I32] = 4,
+	[AXON_F32] = 4, [AXON_BF16] = 2, [AXON_F16] = 2,
+	[AXON_I8] = 1,	[AXON_U8] = 1,	 [AXON_I32] = 4,
 };
 #define TYPES 6
 
@@ -57,14 +58,14 @@ static uint32_t encode_float(double x, int e, int f)
 	x = fabs(x);
 	if (x == 0)
 		return sign;
-	frexp(x, &exponent);	/* x = m · 2^exponent, 1/2 <= m < 1 */
+	frexp(x, &exponent); /* x = m · 2^exponent, 1/2 <= m < 1 */
 	exponent--;
 	if (exponent < 1 - bias)
 		exponent = 1 - bias;
-	scaled = nearbyint(ldexp(x, f - exponent));	/* integer, nearest even by default */
+	scaled = nearbyint(ldexp(x, f - exponent)); /* integer, nearest even by default */
 	/* Carries out of the fraction, and into infinity, come out right by themselves. */
-	const uint64_t u = ((uint64_t)(exponent + bias) << f) + (uint64_t)scaled -
-			   ((uint64_t)1 << f);
+	const uint64_t u =
+		((uint64_t)(exponent + bias) << f) + (uint64_t)scaled - ((uint64_t)1 << f);
 
 	return sign | (u > infinity ? infinity : (uint32_t)u);
 }
@@ -123,10 +124,40 @@ static void put(uint64_t addr, unsigned int type, uint32_t u)
 static uint32_t element(unsigned int type)
 {
 	static const float edges[] = {
-		0, -0.0f, 0.5f, 1.5f, 2.5f, -0.5f, 127.5f, 128, -128.5f, -129, 255.5f, 256, 65504,
-		65519.996f, 65520, 1e6f, 3e9f, -3e9f, 2147483520.0f, 0x1p-14f, 0x1p-24f, 0x1p-25f,
-		0x1.8p-25f, 0x1.000002p-25f, 0x1p-126f, 0x1p-149f, 0x1.01p0f, 0x1.03p0f, 0x1.002p0f,
-		0x1.006p0f, 0x1.fffffep127f, INFINITY, -INFINITY, NAN,
+		0,
+		-0.0f,
+		0.5f,
+		1.5f,
+		2.5f,
+		-0.5f,
+		127.5f,
+		128,
+		-128.5f,
+		-129,
+		255.5f,
+		256,
+		65504,
+		65519.996f,
+		65520,
+		1e6f,
+		3e9f,
+		-3e9f,
+		2147483520.0f,
+		0x1p-14f,
+		0x1p-24f,
+		0x1p-25f,
+		0x1.8p-25f,
+		0x1.000002p-25f,
+		0x1p-126f,
+		0x1p-149f,
+		0x1.01p0f,
+		0x1.03p0f,
+		0x1.002p0f,
+		0x1.006p0f,
+		0x1.fffffep127f,
+		INFINITY,
+		-INFINITY,
+		NAN,
 	};
 	uint32_t r = flat_random(&seed);
 
@@ -149,8 +180,8 @@ static void check_element(uint64_t addr, unsigned int dst_type, uint32_t u, unsi
 	const uint32_t expected = dst_type == src_type ? u : encode(dst_type, decode(src_type, u));
 	const uint32_t found = get(addr, dst_type);
 
-	if (found == expected || (dst_type != src_type && is_nan(dst_type, found) &&
-				  is_nan(dst_type, expected)))
+	if (found == expected ||
+	    (dst_type != src_type && is_nan(dst_type, found) && is_nan(dst_type, expected)))
 		return;
 	fail_msg("types %u -> %u at 0x%llx: 0x%x expected as 0x%x, found 0x%x", src_type, dst_type,
 		 (unsigned long long)addr, u, expected, found);
@@ -160,7 +191,8 @@ static void check_element(uint64_t addr, unsigned int dst_type, uint32_t u, unsi
 static struct axon_dma_copy copy_of(unsigned int dims)
 {
 	return (struct axon_dma_copy){
-		.h = { .op = AXON_DMA_COPY, .size = sizeof(struct axon_dma_copy) }, .dims = dims,
+		.h = {.op = AXON_DMA_COPY, .size = sizeof(struct axon_dma_copy)},
+		.dims = dims,
 	};
 }
 
@@ -200,7 +232,8 @@ static void test_single_conversions(void **state)
 		const float half = f16_to_f32(h), brain = bf16_to_f32(h);
 
 		assert_true(half == decode(AXON_F16, h) || (half != half && is_nan(AXON_F16, h)));
-		assert_true(brain == decode(AXON_BF16, h) || (brain != brain && is_nan(AXON_BF16, h)));
+		assert_true(brain == decode(AXON_BF16, h) ||
+			    (brain != brain && is_nan(AXON_BF16, h)));
 		/* halfway to the next one and its neighbours: what ties are made of */
 		for (int i = -1; i < 2; i++) {
 			const float b = f32_from_bits((h << 16 | 0x8000) + i);
@@ -213,7 +246,8 @@ static void test_single_conversions(void **state)
 		}
 		/* eight or nine significant bits anywhere, with and without a bit far below */
 		for (int i = 0; i < 2; i++) {
-			const int32_t n = (int32_t)(((h & 0x3ff) | 0x200) << 21 >> (h >> 10) % 24) + i;
+			const int32_t n =
+				(int32_t)(((h & 0x3ff) | 0x200) << 21 >> (h >> 10) % 24) + i;
 
 			assert_int_equal(i32_to_bf16(n), encode(AXON_BF16, n));
 			assert_int_equal(i32_to_bf16(-n), encode(AXON_BF16, -(double)n));
@@ -230,12 +264,12 @@ static void test_single_conversions(void **state)
 /* A random shape whose destination elements do not overlap. */
 static void random_shape(struct axon_dma_copy *d)
 {
-	uint8_t order[2][AXON_DMA_DIMS] = { { 0, 1, 2, 3, 4, 5 }, { 0, 1, 2, 3, 4, 5 } };
-	int64_t span[2] = { sizes[d->dst_type], sizes[d->src_type] };
+	uint8_t order[2][AXON_DMA_DIMS] = {{0, 1, 2, 3, 4, 5}, {0, 1, 2, 3, 4, 5}};
+	int64_t span[2] = {sizes[d->dst_type], sizes[d->src_type]};
 	uint64_t total = 1;
 
 	for (int i = 0; i < d->dims; i++) {
-		static const uint32_t extents[] = { 1, 2, 3, 5, 7, 13, 32, 33, 67 };
+		static const uint32_t extents[] = {1, 2, 3, 5, 7, 13, 32, 33, 67};
 		uint32_t n = extents[below(9)];
 
 		while (total * n > 20000)
@@ -289,7 +323,7 @@ static bool is_read(const struct axon_dma_copy *d, const uint32_t *at)
 
 static void check_copy(const struct axon_dma_copy *d, struct flat_before *before)
 {
-	uint32_t at[AXON_DMA_DIMS] = { 0 };
+	uint32_t at[AXON_DMA_DIMS] = {0};
 	int i;
 
 	do {
@@ -355,7 +389,7 @@ static void test_random_copies(void **state)
 /* Several panels of plain bytes, in every combination of SRAM and memory. */
 static void test_large_copies(void **state)
 {
-	static const uint64_t places[] = { MEM + 5, MEM + 0x300003, SRAM + 1, SRAM + FLAT_SRAM / 2 };
+	static const uint64_t places[] = {MEM + 5, MEM + 0x300003, SRAM + 1, SRAM + FLAT_SRAM / 2};
 
 	(void)state;
 	for (int n = 0; n < 32; n++) {
@@ -389,7 +423,7 @@ static void test_fill(void **state)
 	for (unsigned int type = 0; type < TYPES; type++)
 		for (unsigned int n = 0; n < 20; n++) {
 			struct axon_dma_copy d = copy_of(1 + below(AXON_DMA_DIMS));
-			uint32_t at[AXON_DMA_DIMS] = { 0 }, u;
+			uint32_t at[AXON_DMA_DIMS] = {0}, u;
 			struct flat_before before;
 			int i;
 
@@ -427,9 +461,13 @@ static void test_fill(void **state)
 static struct axon_dma_rows rows_of(unsigned int op, uint32_t rows, uint32_t cols)
 {
 	return (struct axon_dma_rows){
-		.h = { .op = op, .size = sizeof(struct axon_dma_rows) },
-		.rows = rows, .cols = cols, .limit = 50,
-		.dst = MEM + 0x10007, .src = MEM + 0x200003, .index = MEM + 0x100,
+		.h = {.op = op, .size = sizeof(struct axon_dma_rows)},
+		.rows = rows,
+		.cols = cols,
+		.limit = 50,
+		.dst = MEM + 0x10007,
+		.src = MEM + 0x200003,
+		.index = MEM + 0x100,
 	};
 }
 
@@ -460,13 +498,15 @@ static void test_rows(void **state)
 		assert_int_equal(run(&d), 0);
 		for (uint32_t i = 0; i < d.rows; i++)
 			for (uint32_t j = 0; j < d.cols; j++) {
-				const uint32_t to = gather ? i : order[i], from = gather ? order[i] : i;
+				const uint32_t to = gather ? i : order[i],
+					       from = gather ? order[i] : i;
 
-				check_element(d.dst + to * d.dst_stride + j * sizes[d.dst_type],
-					      d.dst_type,
-					      get(d.src + from * d.src_stride + j * sizes[d.src_type],
-						  d.src_type),
-					      d.src_type);
+				check_element(
+					d.dst + to * d.dst_stride + j * sizes[d.dst_type],
+					d.dst_type,
+					get(d.src + from * d.src_stride + j * sizes[d.src_type],
+					    d.src_type),
+					d.src_type);
 			}
 	}
 	flat.scattered = false;
@@ -476,9 +516,8 @@ static void test_bad_index(void **state)
 {
 	(void)state;
 	for (int gather = 0; gather < 2; gather++) {
-		struct axon_dma_rows d =
-			rows_of(gather ? AXON_DMA_GATHER : AXON_DMA_SCATTER, 3, 8);
-		const uint32_t index[3] = { 49, 50, 0 };
+		struct axon_dma_rows d = rows_of(gather ? AXON_DMA_GATHER : AXON_DMA_SCATTER, 3, 8);
+		const uint32_t index[3] = {49, 50, 0};
 
 		d.src_stride = d.dst_stride = 32;
 		flat_put(&flat, d.index, index, sizeof(index));
@@ -519,20 +558,20 @@ static void refuse_copy(struct axon_dma_copy d, int cause, uint64_t info_or_addr
 	flat_forget(&before);
 }
 
-#define REFUSE(change, field)                                                             \
-	do {                                                                              \
-		struct axon_dma_copy d = good_copy();                                     \
-											  \
-		change;                                                                   \
-		refuse_copy(d, AXON_FAULT_BAD_DESC, COPY_FIELD(field));                   \
+#define REFUSE(change, field)                                           \
+	do {                                                            \
+		struct axon_dma_copy d = good_copy();                   \
+                                                                        \
+		change;                                                 \
+		refuse_copy(d, AXON_FAULT_BAD_DESC, COPY_FIELD(field)); \
 	} while (0)
 
-#define REFUSE_RANGE(change, cause, addr)                                                 \
-	do {                                                                              \
-		struct axon_dma_copy d = good_copy();                                     \
-											  \
-		change;                                                                   \
-		refuse_copy(d, cause, addr);                                              \
+#define REFUSE_RANGE(change, cause, addr)             \
+	do {                                          \
+		struct axon_dma_copy d = good_copy(); \
+                                                      \
+		change;                               \
+		refuse_copy(d, cause, addr);          \
 	} while (0)
 
 static void test_bad_copies(void **state)
@@ -558,7 +597,8 @@ static void test_bad_copies(void **state)
 	/* addresses that run around the end, or out of memory into SRAM */
 	REFUSE((d.src = ~0ull - 8), src_stride);
 	REFUSE((d.dst = ~0ull - 8), dst_stride);
-	REFUSE((d.src_stride[1] = INT64_MAX, d.dst_stride[1] = 0, d.extent[1] = UINT32_MAX), src_stride);
+	REFUSE((d.src_stride[1] = INT64_MAX, d.dst_stride[1] = 0, d.extent[1] = UINT32_MAX),
+	       src_stride);
 	REFUSE((d.src_stride[1] = INT64_MIN), src_stride);
 	REFUSE((d.dst = AXON_LOCAL_END, d.dst_stride[1] = -32), dst_stride);
 	REFUSE((d.h.op = AXON_DMA_PREFETCH, d.src = ~0ull - 8), src_stride);
@@ -566,30 +606,31 @@ static void test_bad_copies(void **state)
 	REFUSE_RANGE(d.dst = SRAM + FLAT_SRAM - 127, AXON_FAULT_SRAM_RANGE, SRAM + FLAT_SRAM);
 	REFUSE_RANGE(d.dst = SRAM - 1, AXON_FAULT_SRAM_RANGE, SRAM - 1);
 	REFUSE_RANGE(d.dst_stride[1] = -32, AXON_FAULT_SRAM_RANGE, SRAM - 96);
-	REFUSE_RANGE((d.src = SRAM + FLAT_SRAM, d.dst = MEM), AXON_FAULT_SRAM_RANGE, SRAM + FLAT_SRAM);
+	REFUSE_RANGE((d.src = SRAM + FLAT_SRAM, d.dst = MEM), AXON_FAULT_SRAM_RANGE,
+		     SRAM + FLAT_SRAM);
 	REFUSE_RANGE(d.src = 0, AXON_FAULT_SRAM_RANGE, 0);
 	REFUSE_RANGE(d.src = FLAT_BASE + FLAT_BYTES, AXON_FAULT_PAGE_READ, FLAT_BASE + FLAT_BYTES);
 	REFUSE_RANGE((d.src = SRAM, d.dst = FLAT_READONLY), AXON_FAULT_PAGE_WRITE, FLAT_READONLY);
-	REFUSE_RANGE((d.h.op = AXON_DMA_FILL, d.dst = SRAM + FLAT_SRAM - 127), AXON_FAULT_SRAM_RANGE,
-		     SRAM + FLAT_SRAM);
+	REFUSE_RANGE((d.h.op = AXON_DMA_FILL, d.dst = SRAM + FLAT_SRAM - 127),
+		     AXON_FAULT_SRAM_RANGE, SRAM + FLAT_SRAM);
 	REFUSE_RANGE((d.h.op = AXON_DMA_PREFETCH, d.src = SRAM + FLAT_SRAM - 127),
 		     AXON_FAULT_SRAM_RANGE, SRAM + FLAT_SRAM);
 }
 
 #define ROWS_FIELD(member) offsetof(struct axon_dma_rows, member)
-#define REFUSE_ROWS(change, cause, check)                                                 \
-	do {                                                                              \
-		struct axon_dma_rows d = rows_of(AXON_DMA_GATHER, 3, 8);                  \
-											  \
-		d.src_stride = d.dst_stride = 32;                                         \
-		change;                                                                   \
-		assert_int_equal(run(&d), cause);                                         \
-		assert_true(check);                                                       \
+#define REFUSE_ROWS(change, cause, check)                                \
+	do {                                                             \
+		struct axon_dma_rows d = rows_of(AXON_DMA_GATHER, 3, 8); \
+                                                                         \
+		d.src_stride = d.dst_stride = 32;                        \
+		change;                                                  \
+		assert_int_equal(run(&d), cause);                        \
+		assert_true(check);                                      \
 	} while (0)
 
 static void test_bad_rows(void **state)
 {
-	const uint32_t index[3] = { 0, 1, 2 };
+	const uint32_t index[3] = {0, 1, 2};
 
 	(void)state;
 	flat_put(&flat, MEM + 0x100, index, sizeof(index));
@@ -625,9 +666,9 @@ static void test_stop(void **state)
 
 	(void)state;
 	flat.stop = 1;
-	assert_int_equal(run(&d), 0);	/* less than a panel: done before anyone looks */
+	assert_int_equal(run(&d), 0); /* less than a panel: done before anyone looks */
 	d.src_stride[1] = d.dst_stride[1] = 0;
-	d.extent[1] = UINT32_MAX;	/* hours */
+	d.extent[1] = UINT32_MAX; /* hours */
 	assert_int_equal(run(&d), ENGINE_STOPPED);
 	d.extent[0] = 1;
 	assert_int_equal(run(&d), ENGINE_STOPPED);
@@ -636,7 +677,8 @@ static void test_stop(void **state)
 	flat.stop = 0;
 }
 
-static uint64_t cost(uint64_t dst, uint64_t src, uint8_t dst_type, uint8_t src_type, unsigned int op)
+static uint64_t cost(uint64_t dst, uint64_t src, uint8_t dst_type, uint8_t src_type,
+		     unsigned int op)
 {
 	struct axon_dma_copy d = good_copy();
 
@@ -645,7 +687,7 @@ static uint64_t cost(uint64_t dst, uint64_t src, uint8_t dst_type, uint8_t src_t
 	d.src = src;
 	d.dst_type = dst_type;
 	d.src_type = src_type;
-	d.extent[0] = 7;	/* 28 elements */
+	d.extent[0] = 7; /* 28 elements */
 	assert_int_equal(run(&d), 0);
 	return flat.e.cycles;
 }
@@ -653,7 +695,7 @@ static uint64_t cost(uint64_t dst, uint64_t src, uint8_t dst_type, uint8_t src_t
 static void test_cost(void **state)
 {
 	struct axon_dma_rows d = rows_of(AXON_DMA_GATHER, 3, 8);
-	const uint32_t index[3] = { 0, 1, 2 };
+	const uint32_t index[3] = {0, 1, 2};
 	struct axon_dma_copy none = good_copy();
 
 	(void)state;
@@ -682,16 +724,11 @@ static void test_cost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_conversions),
-		cmocka_unit_test(test_single_conversions),
-		cmocka_unit_test(test_random_copies),
-		cmocka_unit_test(test_large_copies),
-		cmocka_unit_test(test_fill),
-		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_bad_index),
-		cmocka_unit_test(test_bad_copies),
-		cmocka_unit_test(test_bad_rows),
-		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_conversions),   cmocka_unit_test(test_single_conversions),
+		cmocka_unit_test(test_random_copies), cmocka_unit_test(test_large_copies),
+		cmocka_unit_test(test_fill),	      cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_bad_index),     cmocka_unit_test(test_bad_copies),
+		cmocka_unit_test(test_bad_rows),      cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_cost),
 	};
 	int failed;

@@ -11,8 +11,19 @@
 static uint64_t edge(void)
 {
 	static const uint64_t edges[] = {
-		0, 1, 2, 255, 256, 4096, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
-		0x7fffffffffffffff, 0x8000000000000000, ~0ull,
+		0,
+		1,
+		2,
+		255,
+		256,
+		4096,
+		0x7fffffff,
+		0x80000000,
+		0xffffffff,
+		0x100000000,
+		0x7fffffffffffffff,
+		0x8000000000000000,
+		~0ull,
 	};
 
 	return edges[below(sizeof(edges) / sizeof(edges[0]))] + below(3) - 1;
@@ -24,7 +35,8 @@ static uint64_t an_address(void)
 		SRAM, SRAM, SRAM + FLAT_SRAM, MEM, MEM, MEM, FLAT_READONLY, AXON_LOCAL_END,
 	};
 
-	return below(30) ? bases[below(8)] + (below(3) ? below(0x20000) : -(uint64_t)below(5000)) : edge();
+	return below(30) ? bases[below(8)] + (below(3) ? below(0x20000) : -(uint64_t)below(5000))
+			 : edge();
 }
 
 static int64_t a_stride(uint32_t size)
@@ -33,7 +45,8 @@ static int64_t a_stride(uint32_t size)
 	case 0: return 0;
 	case 1: return edge();
 	case 2: return -(int64_t)below(5000);
-	case 3: case 4: return below(5000);
+	case 3:
+	case 4: return below(5000);
 	default: return size;
 	}
 }
@@ -48,13 +61,17 @@ static uint8_t a_small(uint32_t usual)
 	return below(40) ? below(usual) : flat_random(&seed);
 }
 
-static unsigned int outcomes[AXON_FAULT_COUNT + 1];	/* by cause, stopped in the last */
+static unsigned int outcomes[AXON_FAULT_COUNT + 1]; /* by cause, stopped in the last */
 
 /* A test of nothing but refusals would be no test: each common end must have been met. */
 static void check_outcomes(void)
 {
-	static const int common[] = { 0, AXON_FAULT_PAGE_READ, AXON_FAULT_PAGE_WRITE, AXON_FAULT_BAD_DESC,
-				      AXON_FAULT_SRAM_RANGE, AXON_FAULT_BAD_INDEX };
+	static const int common[] = {0,
+				     AXON_FAULT_PAGE_READ,
+				     AXON_FAULT_PAGE_WRITE,
+				     AXON_FAULT_BAD_DESC,
+				     AXON_FAULT_SRAM_RANGE,
+				     AXON_FAULT_BAD_INDEX};
 
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
 		print_message("    cause %d: %u times\n", common[i], outcomes[common[i]]);
@@ -64,11 +81,11 @@ static void check_outcomes(void)
 }
 
 /* Runs a descriptor; with `stop` only to the first look at the flag. */
-static void check(int (*engine)(struct engine *, const struct axon_desc *, uint64_t), const void *desc,
-		  bool stop)
+static void check(int (*engine)(struct engine *, const struct axon_desc *, uint64_t),
+		  const void *desc, bool stop)
 {
 	const bool watched = !below(50);
-	struct flat_before before = { 0 };
+	struct flat_before before = {0};
 	int cause;
 
 	flat.scattered = below(2);
@@ -93,37 +110,54 @@ static void test_dma(void **state)
 			struct axon_dma_copy copy;
 			struct axon_dma_rows rows;
 			struct axon_dma_pack pack;
-		} d = { 0 };
+		} d = {0};
 		const uint8_t op = below(AXON_DMA_OP_COUNT);
 
 		if (op == AXON_DMA_GATHER || op == AXON_DMA_SCATTER) {
 			d.rows = (struct axon_dma_rows){
-				.h.size = sizeof(d.rows), .dst = an_address(), .src = an_address(),
-				.index = an_address(), .dst_stride = a_stride(64),
-				.src_stride = a_stride(64), .rows = a_count(), .cols = a_count(),
-				.limit = below(2) ? ~0u : a_count(), .dst_type = a_small(6),
+				.h.size = sizeof(d.rows),
+				.dst = an_address(),
+				.src = an_address(),
+				.index = an_address(),
+				.dst_stride = a_stride(64),
+				.src_stride = a_stride(64),
+				.rows = a_count(),
+				.cols = a_count(),
+				.limit = below(2) ? ~0u : a_count(),
+				.dst_type = a_small(6),
 				.src_type = a_small(6),
 			};
 		} else if (op == AXON_DMA_PACK || op == AXON_DMA_UNPACK) {
 			static const uint32_t formats[] = {
-				AXON_FMT_Q4_0, AXON_FMT_Q5_1, AXON_FMT_Q8_0, AXON_FMT_Q4_K, AXON_FMT_Q6_K,
-				AXON_FMT(6, 3, 16, AXON_SCALE_S8, AXON_MIN_U6),
+				AXON_FMT_Q4_0, AXON_FMT_Q5_1,
+				AXON_FMT_Q8_0, AXON_FMT_Q4_K,
+				AXON_FMT_Q6_K, AXON_FMT(6, 3, 16, AXON_SCALE_S8, AXON_MIN_U6),
 			};
 
 			d.pack = (struct axon_dma_pack){
-				.h.size = sizeof(d.pack), .dst = an_address(), .src = an_address(),
-				.index = below(2) ? an_address() : 0, .dst_stride = a_stride(512),
-				.src_stride = a_stride(512), .tile_stride = below(3) ? 0 : a_stride(4096),
-				.k = below(2) ? 256 * below(4) : a_count(), .cols = a_count(),
-				.first = below(4) ? 0 : a_count(), .limit = a_count(),
+				.h.size = sizeof(d.pack),
+				.dst = an_address(),
+				.src = an_address(),
+				.index = below(2) ? an_address() : 0,
+				.dst_stride = a_stride(512),
+				.src_stride = a_stride(512),
+				.tile_stride = below(3) ? 0 : a_stride(4096),
+				.k = below(2) ? 256 * below(4) : a_count(),
+				.cols = a_count(),
+				.first = below(4) ? 0 : a_count(),
+				.limit = a_count(),
 				.format = below(20) ? formats[below(6)] : flat_random(&seed),
 				.dst_type = below(2) ? AXON_BLOCK : a_small(8),
 				.src_type = below(2) ? AXON_BLOCK : a_small(8),
 			};
 		} else {
 			d.copy = (struct axon_dma_copy){
-				.h.size = sizeof(d.copy), .dst = an_address(), .src = an_address(),
-				.dst_type = a_small(6), .src_type = a_small(6), .dims = a_small(7),
+				.h.size = sizeof(d.copy),
+				.dst = an_address(),
+				.src = an_address(),
+				.dst_type = a_small(6),
+				.src_type = a_small(6),
+				.dims = a_small(7),
 			};
 			for (int i = 0; i < AXON_DMA_DIMS; i++) {
 				d.copy.extent[i] = below(2) ? 1 + below(3) : a_count();
@@ -160,15 +194,19 @@ static void add_insn(struct program *p, uint32_t *live)
 	const bool from_operand = op == AXON_V_LOAD || op == AXON_V_GATHER;
 	struct axon_vinsn *i;
 
-	i = insn(p, op, to_operand ? below(p->d.operands) : reduces ? AXON_R(below(4)) : below(8),
-		 from_operand ? below(p->d.operands) : a_source(*live), a_source(*live), a_source(*live));
+	i = insn(p, op,
+		 to_operand ? below(p->d.operands)
+		 : reduces  ? AXON_R(below(4))
+			    : below(8),
+		 from_operand ? below(p->d.operands) : a_source(*live), a_source(*live),
+		 a_source(*live));
 	i->imm = below(3) ? below(33) : flat_random(&seed);
 	i->imm2 = flat_random(&seed);
 	if (op == AXON_V_PASS)
 		*live = 0;
 	else if (!to_operand && !reduces)
 		*live |= 1u << i->dst;
-	if (!below(200))	/* or anything anywhere */
+	if (!below(200)) /* or anything anywhere */
 		((uint8_t *)i)[below(sizeof(*i))] = flat_random(&seed);
 }
 
@@ -181,13 +219,16 @@ static void test_vector(void **state)
 
 		start(&p, a_count(), below(3) ? 32 * below(40) : a_count());
 		/* what cannot be stopped must not take the test's time either */
-		if ((uint64_t)p.d.rows * p.d.cols > 100000 && (uint64_t)p.d.rows * p.d.cols < 1ull << 32)
+		if ((uint64_t)p.d.rows * p.d.cols > 100000 &&
+		    (uint64_t)p.d.rows * p.d.cols < 1ull << 32)
 			p.d.rows = p.d.cols = 2;
 		for (int i = 0, count = 1 + below(6); i < count; i++) {
-			static const uint8_t types[] = { AXON_F32, AXON_F32, AXON_I32, AXON_F32, AXON_BF16,
-							 AXON_F16, AXON_I8, AXON_U8, AXON_Q8A };
+			static const uint8_t types[] = {AXON_F32, AXON_F32,  AXON_I32,
+							AXON_F32, AXON_BF16, AXON_F16,
+							AXON_I8,  AXON_U8,   AXON_Q8A};
 			const uint8_t type = below(3) ? AXON_F32 : types[below(9)];
-			struct axon_vector_operand *o = operand(&p, an_address(), type, a_stride(4));
+			struct axon_vector_operand *o =
+				operand(&p, an_address(), type, a_stride(4));
 
 			o->row_stride = below(2) ? o->row_stride : a_stride(512);
 			o->outer_stride = a_stride(2048);

@@ -22,87 +22,86 @@
 enum { RA = 1, SP = 2, T0 = 5, T1 = 6, A0 = 10, A1 = 11, A2 = 12, A3 = 13 };
 
 static const uint32_t code_return[] = {
-	0x02a00513,	/* addi a0, zero, 42 */
-	0x00008067,	/* jalr zero, 0(ra) */
+	0x02a00513, /* addi a0, zero, 42 */
+	0x00008067, /* jalr zero, 0(ra) */
 };
 
 static const uint32_t code_costs[] = {
-	0x100002b7,	/* lui t0, 0x10000 */
-	0x00600313,	/* addi t1, zero, 6 */
-	0x0062b023,	/* sd t1, 0(t0) */
-	0x0002b383,	/* ld t2, 0(t0) */
-	0x00001e17,	/* auipc t3, 1 */
-	0x006e3023,	/* sd t1, 0(t3) */
-	0x000e3383,	/* ld t2, 0(t3) */
-	0x0002a507,	/* flw fa0, 0(t0) */
-	0x00ae3427,	/* fsd fa0, 8(t3) */
-	0x02630eb3,	/* mul t4, t1, t1 */
-	0x026edeb3,	/* divu t4, t4, t1 */
-	0xd22375d3,	/* fcvt.d.l fa1, t1 */
-	0x02b5f653,	/* fadd.d fa2, fa1, fa1 */
-	0x5ab5f643,	/* fmadd.d fa2, fa1, fa1, fa1 */
-	0x22b586d3,	/* fsgnj.d fa3, fa1, fa1 */
-	0x18a57753,	/* fdiv.s fa4, fa0, fa0 */
-	0x1ab5f753,	/* fdiv.d fa4, fa1, fa1 */
-	0x58057753,	/* fsqrt.s fa4, fa0 */
-	0x5a05f753,	/* fsqrt.d fa4, fa1 */
-	0xc0002573,	/* csrrs a0, cycle, zero */
-	0xc02025f3,	/* csrrs a1, instret, zero */
-	0xc0102673,	/* csrrs a2, time, zero */
-	0x00000463,	/* beq zero, zero, 8 */
-	0x02630eb3,	/* mul t4, t1, t1 */
-	0x0ff0000f,	/* fence */
-	0x00008067,	/* jalr zero, 0(ra) */
+	0x100002b7, /* lui t0, 0x10000 */
+	0x00600313, /* addi t1, zero, 6 */
+	0x0062b023, /* sd t1, 0(t0) */
+	0x0002b383, /* ld t2, 0(t0) */
+	0x00001e17, /* auipc t3, 1 */
+	0x006e3023, /* sd t1, 0(t3) */
+	0x000e3383, /* ld t2, 0(t3) */
+	0x0002a507, /* flw fa0, 0(t0) */
+	0x00ae3427, /* fsd fa0, 8(t3) */
+	0x02630eb3, /* mul t4, t1, t1 */
+	0x026edeb3, /* divu t4, t4, t1 */
+	0xd22375d3, /* fcvt.d.l fa1, t1 */
+	0x02b5f653, /* fadd.d fa2, fa1, fa1 */
+	0x5ab5f643, /* fmadd.d fa2, fa1, fa1, fa1 */
+	0x22b586d3, /* fsgnj.d fa3, fa1, fa1 */
+	0x18a57753, /* fdiv.s fa4, fa0, fa0 */
+	0x1ab5f753, /* fdiv.d fa4, fa1, fa1 */
+	0x58057753, /* fsqrt.s fa4, fa0 */
+	0x5a05f753, /* fsqrt.d fa4, fa1 */
+	0xc0002573, /* csrrs a0, cycle, zero */
+	0xc02025f3, /* csrrs a1, instret, zero */
+	0xc0102673, /* csrrs a2, time, zero */
+	0x00000463, /* beq zero, zero, 8 */
+	0x02630eb3, /* mul t4, t1, t1 */
+	0x0ff0000f, /* fence */
+	0x00008067, /* jalr zero, 0(ra) */
 };
 
 static const uint32_t code_sum[] = {
-	0x00000513,	/* addi a0, zero, 0 */
-	0x000025b7,	/* lui a1, 2 */
-	0x00b50533,	/* add a0, a0, a1 */
-	0xfff58593,	/* addi a1, a1, -1 */
-	0xfe059ce3,	/* bne a1, zero, -8 */
-	0x00008067,	/* jalr zero, 0(ra) */
+	0x00000513, /* addi a0, zero, 0 */
+	0x000025b7, /* lui a1, 2 */
+	0x00b50533, /* add a0, a0, a1 */
+	0xfff58593, /* addi a1, a1, -1 */
+	0xfe059ce3, /* bne a1, zero, -8 */
+	0x00008067, /* jalr zero, 0(ra) */
 };
 
 static const uint32_t code_forever[] = {
-	0x00150513,	/* addi a0, a0, 1 */
-	0xffdff06f,	/* jal zero, -4 */
+	0x00150513, /* addi a0, a0, 1 */
+	0xffdff06f, /* jal zero, -4 */
 };
 
 static const uint32_t code_zero[] = {
-	0x100002b7,	/* lui t0, 0x10000 */
-	0x0002b003,	/* ld zero, 0(t0) */
-	0x00500013,	/* addi zero, zero, 5 */
-	0xc0002073,	/* csrrs zero, cycle, zero */
-	0xc0057053,	/* fcvt.w.s zero, fa0 */
-	0x00000533,	/* add a0, zero, zero */
-	0x00008067,	/* jalr zero, 0(ra) */
+	0x100002b7, /* lui t0, 0x10000 */
+	0x0002b003, /* ld zero, 0(t0) */
+	0x00500013, /* addi zero, zero, 5 */
+	0xc0002073, /* csrrs zero, cycle, zero */
+	0xc0057053, /* fcvt.w.s zero, fa0 */
+	0x00000533, /* add a0, zero, zero */
+	0x00008067, /* jalr zero, 0(ra) */
 };
 
 static const uint32_t code_custom[] = {
-	0x00700593,	/* addi a1, zero, 7 */
-	0x00900613,	/* addi a2, zero, 9 */
-	0x06c5a50b,	/* .insn r 0x0b, 2, 3, a0, a1, a2 */
-	0xc00026f3,	/* csrrs a3, cycle, zero */
-	0x06c5a00b,	/* .insn r 0x0b, 2, 3, zero, a1, a2 */
-	0x00008067,	/* jalr zero, 0(ra) */
+	0x00700593, /* addi a1, zero, 7 */
+	0x00900613, /* addi a2, zero, 9 */
+	0x06c5a50b, /* .insn r 0x0b, 2, 3, a0, a1, a2 */
+	0xc00026f3, /* csrrs a3, cycle, zero */
+	0x06c5a00b, /* .insn r 0x0b, 2, 3, zero, a1, a2 */
+	0x00008067, /* jalr zero, 0(ra) */
 };
 
 static const uint32_t code_patch[] = {
-	0x00000297,	/* auipc t0, 0 */
-	0x0182a303,	/* lw t1, 24(t0) */
-	0x0062a823,	/* sw t1, 16(t0) */
-	0x0000100f,	/* fence.i */
-	0x00100513,	/* addi a0, zero, 1 */
-	0x00008067,	/* jalr zero, 0(ra) */
-	0x00200513,	/* addi a0, zero, 2 */
+	0x00000297, /* auipc t0, 0 */
+	0x0182a303, /* lw t1, 24(t0) */
+	0x0062a823, /* sw t1, 16(t0) */
+	0x0000100f, /* fence.i */
+	0x00100513, /* addi a0, zero, 1 */
+	0x00008067, /* jalr zero, 0(ra) */
+	0x00200513, /* addi a0, zero, 2 */
 };
 
 static const uint32_t code_csr[] = {
-	0xcc202573,	/* csrrs a0, 0xcc2, zero */
-	0x00008067,	/* jalr zero, 0(ra) */
+	0xcc202573, /* csrrs a0, 0xcc2, zero */
+	0x00008067, /* jalr zero, 0(ra) */
 };
-
 
 static int setup(void **state)
 {
@@ -176,7 +175,7 @@ static void cycles_follow_the_cost_table(void **state)
 
 	START(host, 0, code_costs);
 	assert_int_equal(run(host), HART_EXIT_DONE);
-	assert_int_equal(host->hart.x[A0], 155);	/* before reading cycle */
+	assert_int_equal(host->hart.x[A0], 155); /* before reading cycle */
 	assert_int_equal(host->hart.x[A1], 20);
 	assert_int_equal(host->hart.x[A2], 157);
 	assert_int_equal(host->hart.cycles, 161);
@@ -216,8 +215,8 @@ static void code_may_cross_pages_anywhere(void **state)
 static void pages_replace_each_other(void **state)
 {
 	static const uint32_t code_chain[] = {
-		0x00150513,	/* addi a0, a0, 1 */
-		0x7fd0006f,	/* jal zero, 4092 */
+		0x00150513, /* addi a0, a0, 1 */
+		0x7fd0006f, /* jal zero, 4092 */
 	};
 	struct hart_host *host = *state;
 
@@ -245,7 +244,7 @@ static void fence_i_shows_new_code(void **state)
 static void flush_shows_new_code(void **state)
 {
 	struct hart_host *host = *state;
-	const uint32_t other = 0x00100513;	/* addi a0, zero, 1 */
+	const uint32_t other = 0x00100513; /* addi a0, zero, 1 */
 
 	START(host, 0, code_return);
 	assert_int_equal(run(host), HART_EXIT_DONE);
@@ -261,9 +260,9 @@ static void flush_shows_new_code(void **state)
 static void spaces_are_apart(void **state)
 {
 	static const uint32_t code[] = {
-		0x00000517,	/* auipc a0, 0 */
-		0x00852503,	/* lw a0, 8(a0) */
-		0x00008067,	/* jalr zero, 0(ra) */
+		0x00000517, /* auipc a0, 0 */
+		0x00852503, /* lw a0, 8(a0) */
+		0x00008067, /* jalr zero, 0(ra) */
 	};
 	struct hart_host *host = *state;
 	struct hart_host other;
@@ -291,7 +290,7 @@ static void spaces_are_apart(void **state)
 
 static void budget_does_not_change_the_outcome(void **state)
 {
-	static const uint64_t budgets[] = { 1, 2, 3, 7, 1000, 5000 };
+	static const uint64_t budgets[] = {1, 2, 3, 7, 1000, 5000};
 	struct hart_host *host = *state;
 	enum hart_exit why;
 	unsigned leaves;
@@ -360,7 +359,7 @@ static enum hart_custom custom(void *ctx, struct axon_hart *h, uint32_t insn, ui
 
 static void start_custom(struct hart_host *host, enum hart_custom result)
 {
-	custom_call = (struct custom_call){ .result = result };
+	custom_call = (struct custom_call){.result = result};
 	host->env.custom = custom;
 	START(host, 0, code_custom);
 }
@@ -447,7 +446,7 @@ static void csrs_of_the_core_are_read_by_callback(void **state)
 
 struct fault_case {
 	const char *what;
-	uint32_t word;		/* executed with t1 = one past memory, a1 = 5, frm = 5 */
+	uint32_t word; /* executed with t1 = one past memory, a1 = 5, frm = 5 */
 	enum axon_fault_cause cause;
 	uint64_t addr;
 };
@@ -457,41 +456,41 @@ struct fault_case {
 #define CODE	   HART_HOST_VA
 
 static const struct fault_case fault_cases[] = {
-	{ "ld a0, 0(zero)", 0x00003503, AXON_FAULT_LOCAL_ADDR, 0 },
-	{ "ld a0, 8(zero)", 0x00803503, AXON_FAULT_LOCAL_ADDR, 8 },
-	{ "sd a0, 8(zero)", 0x00a03423, AXON_FAULT_LOCAL_ADDR, 8 },
-	{ "ld a0, -4(zero)", 0xffc03503, AXON_FAULT_PAGE_READ, UINT64_MAX - 3 },
-	{ "ld a0, -4(sp)", 0xffc13503, AXON_FAULT_LOCAL_ADDR, SRAM_END },
-	{ "lbu a0, 0(sp)", 0x00014503, AXON_FAULT_LOCAL_ADDR, SRAM_END },
-	{ "sd a0, -3(sp)", 0xfea13ea3, AXON_FAULT_LOCAL_ADDR, SRAM_END },
-	{ "lbu a0, -1(t0)", 0xfff2c503, AXON_FAULT_LOCAL_ADDR, AXON_SRAM_BASE - 1 },
-	{ "ld a0, 0(t1)", 0x00033503, AXON_FAULT_PAGE_READ, MEMORY_END },
-	{ "ld a0, -4(t1)", 0xffc33503, AXON_FAULT_PAGE_READ, MEMORY_END },
-	{ "sd a0, 0(t1)", 0x00a33023, AXON_FAULT_PAGE_WRITE, MEMORY_END },
-	{ "ecall", 0x00000073, AXON_FAULT_ECALL, CODE },
-	{ "ebreak", 0x00100073, AXON_FAULT_EBREAK, CODE },
-	{ "zeros", 0x00000000, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "ones", 0xffffffff, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "fadd.s with frm 5", 0x00a57553, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "fadd.s with rm 5", 0x00a55553, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "fadd.s with rm 6", 0x00a56553, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "fcvt.d.s with frm 5", 0x42057553, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "csrrw a0, cycle, zero", 0xc0001573, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "csrrs a0, cycle, a1", 0xc005a573, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "csrrsi a0, cycle, 1", 0xc000e573, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "csrrs a0, mstatus, zero", 0x30002573, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "csrrs a0, 0xcc0, zero", 0xcc002573, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "custom-0", 0x0000000b, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "lr.w a0, (a1)", 0x1005a52f, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "amoadd.w a0, a0, (a1)", 0x00a5a52f, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "amoadd.d a0, a0, (a1)", 0x00a5b52f, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "wfi", 0x10500073, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "sret", 0x10200073, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "c.nop, c.nop", 0x00010001, AXON_FAULT_ILLEGAL_INSN, CODE },
-	{ "jalr a0, 2(t1)", 0x00230567, AXON_FAULT_PC_MISALIGNED, MEMORY_END + 2 },
-	{ "jalr a0, 3(t1)", 0x00330567, AXON_FAULT_PC_MISALIGNED, MEMORY_END + 2 },
-	{ "jal a0, 6", 0x0060056f, AXON_FAULT_PC_MISALIGNED, CODE + 6 },
-	{ "beq zero, zero, 6", 0x00000363, AXON_FAULT_PC_MISALIGNED, CODE + 6 },
+	{"ld a0, 0(zero)", 0x00003503, AXON_FAULT_LOCAL_ADDR, 0},
+	{"ld a0, 8(zero)", 0x00803503, AXON_FAULT_LOCAL_ADDR, 8},
+	{"sd a0, 8(zero)", 0x00a03423, AXON_FAULT_LOCAL_ADDR, 8},
+	{"ld a0, -4(zero)", 0xffc03503, AXON_FAULT_PAGE_READ, UINT64_MAX - 3},
+	{"ld a0, -4(sp)", 0xffc13503, AXON_FAULT_LOCAL_ADDR, SRAM_END},
+	{"lbu a0, 0(sp)", 0x00014503, AXON_FAULT_LOCAL_ADDR, SRAM_END},
+	{"sd a0, -3(sp)", 0xfea13ea3, AXON_FAULT_LOCAL_ADDR, SRAM_END},
+	{"lbu a0, -1(t0)", 0xfff2c503, AXON_FAULT_LOCAL_ADDR, AXON_SRAM_BASE - 1},
+	{"ld a0, 0(t1)", 0x00033503, AXON_FAULT_PAGE_READ, MEMORY_END},
+	{"ld a0, -4(t1)", 0xffc33503, AXON_FAULT_PAGE_READ, MEMORY_END},
+	{"sd a0, 0(t1)", 0x00a33023, AXON_FAULT_PAGE_WRITE, MEMORY_END},
+	{"ecall", 0x00000073, AXON_FAULT_ECALL, CODE},
+	{"ebreak", 0x00100073, AXON_FAULT_EBREAK, CODE},
+	{"zeros", 0x00000000, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"ones", 0xffffffff, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"fadd.s with frm 5", 0x00a57553, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"fadd.s with rm 5", 0x00a55553, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"fadd.s with rm 6", 0x00a56553, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"fcvt.d.s with frm 5", 0x42057553, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"csrrw a0, cycle, zero", 0xc0001573, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"csrrs a0, cycle, a1", 0xc005a573, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"csrrsi a0, cycle, 1", 0xc000e573, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"csrrs a0, mstatus, zero", 0x30002573, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"csrrs a0, 0xcc0, zero", 0xcc002573, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"custom-0", 0x0000000b, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"lr.w a0, (a1)", 0x1005a52f, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"amoadd.w a0, a0, (a1)", 0x00a5a52f, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"amoadd.d a0, a0, (a1)", 0x00a5b52f, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"wfi", 0x10500073, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"sret", 0x10200073, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"c.nop, c.nop", 0x00010001, AXON_FAULT_ILLEGAL_INSN, CODE},
+	{"jalr a0, 2(t1)", 0x00230567, AXON_FAULT_PC_MISALIGNED, MEMORY_END + 2},
+	{"jalr a0, 3(t1)", 0x00330567, AXON_FAULT_PC_MISALIGNED, MEMORY_END + 2},
+	{"jal a0, 6", 0x0060056f, AXON_FAULT_PC_MISALIGNED, CODE + 6},
+	{"beq zero, zero, 6", 0x00000363, AXON_FAULT_PC_MISALIGNED, CODE + 6},
 };
 
 static void start_fault_case(struct hart_host *host, uint32_t word)
@@ -535,9 +534,9 @@ static void fetch_faults_at_the_target(void **state)
 		uint32_t word;
 		uint64_t target;
 	} cases[] = {
-		{ 0x00030567, MEMORY_END },	/* jalr a0, 0(t1) */
-		{ 0x00028567, AXON_SRAM_BASE },	/* jalr a0, 0(t0) */
-		{ 0x00000567, 0 },		/* jalr a0, 0(zero) */
+		{0x00030567, MEMORY_END},     /* jalr a0, 0(t1) */
+		{0x00028567, AXON_SRAM_BASE}, /* jalr a0, 0(t0) */
+		{0x00000567, 0},	      /* jalr a0, 0(zero) */
 	};
 	struct hart_host *host = *state;
 
@@ -555,8 +554,8 @@ static void fetch_faults_at_the_target(void **state)
 static void branch_not_taken_may_be_misaligned(void **state)
 {
 	static const uint32_t code[] = {
-		0x00001363,	/* bne zero, zero, 6 */
-		0x00008067,	/* jalr zero, 0(ra) */
+		0x00001363, /* bne zero, zero, 6 */
+		0x00008067, /* jalr zero, 0(ra) */
 	};
 	struct hart_host *host = *state;
 
@@ -568,12 +567,12 @@ static void branch_not_taken_may_be_misaligned(void **state)
 /* A store that reaches from the last page into none writes nothing. */
 static void store_that_faults_writes_nothing(void **state)
 {
-	static const uint8_t pattern[4] = { 1, 2, 3, 4 };
+	static const uint8_t pattern[4] = {1, 2, 3, 4};
 	struct hart_host *host = *state;
 	uint8_t *last = host->memory + MEMORY_SIZE - sizeof(pattern);
 
 	memcpy(last, pattern, sizeof(pattern));
-	start_fault_case(host, 0xfea33e23);	/* sd a0, -4(t1) */
+	start_fault_case(host, 0xfea33e23); /* sd a0, -4(t1) */
 	assert_int_equal(run(host), HART_EXIT_FAULT);
 	assert_int_equal(host->hart.fault.cause, AXON_FAULT_PAGE_WRITE);
 	assert_int_equal(host->hart.fault.addr, MEMORY_END);
@@ -600,8 +599,8 @@ static int flushing_translate(void *ctx, uint64_t va, enum hart_access access, u
 static void translate_may_flush(void **state)
 {
 	const uint32_t store[] = {
-		0xfea33e23,	/* sd a0, -4(t1) */
-		0x00008067,	/* jalr zero, 0(ra) */
+		0xfea33e23, /* sd a0, -4(t1) */
+		0x00008067, /* jalr zero, 0(ra) */
 	};
 	struct hart_host *host = *state;
 	uint64_t value = 0x1122334455667788;
@@ -611,7 +610,7 @@ static void translate_may_flush(void **state)
 	host->hart.x[A0] = value;
 	host->env.translate = flushing_translate;
 	translations = 0;
-	flush_at = 3;	/* after the code's and the first page's */
+	flush_at = 3; /* after the code's and the first page's */
 	assert_int_equal(run(host), HART_EXIT_DONE);
 	assert_int_equal(translations, 4);
 	assert_memory_equal(host->memory + 2 * PAGE - 4, &value, sizeof(value));
@@ -621,8 +620,8 @@ static void translate_may_flush(void **state)
 static void random_code_stays_inside(void **state)
 {
 	struct hart_host *host = *state;
-	struct random r = { .state = 2 };
-	uint64_t bases[] = { 0, AXON_SRAM_BASE, SRAM_END, AXON_LOCAL_END, MEMORY_END, -8ull };
+	struct random r = {.state = 2};
+	uint64_t bases[] = {0, AXON_SRAM_BASE, SRAM_END, AXON_LOCAL_END, MEMORY_END, -8ull};
 
 	for (unsigned round = 0; round < 300; round++) {
 		for (unsigned i = 0; i < 4 * PAGE; i += 4) {
@@ -654,15 +653,15 @@ static void conversions_saturate(void **state)
 		enum hart_fp_int type;
 		uint64_t low, high;
 	} cases[] = {
-		{ HART_INT32, (uint64_t)INT32_MIN, INT32_MAX },
-		{ HART_UINT32, 0, UINT64_MAX },
-		{ HART_INT64, (uint64_t)INT64_MIN, INT64_MAX },
-		{ HART_UINT64, 0, UINT64_MAX },
+		{HART_INT32, (uint64_t)INT32_MIN, INT32_MAX},
+		{HART_UINT32, 0, UINT64_MAX},
+		{HART_INT64, (uint64_t)INT64_MIN, INT64_MAX},
+		{HART_UINT64, 0, UINT64_MAX},
 	};
 	static const uint32_t high[] = {
 		0x7f800000, 0x7fc00000, 0xffc00000, 0x7f800001, 0x7f7fffff,
 	};
-	static const uint32_t low[] = { 0xff800000, 0xff7fffff };
+	static const uint32_t low[] = {0xff800000, 0xff7fffff};
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(cases) * HART_NUM_RM; i++) {
@@ -695,7 +694,7 @@ static void classes_are_told_apart(void **state)
 /* Tininess is detected after rounding, as if the exponent were unbounded. */
 static void underflow_is_detected_after_rounding(void **state)
 {
-	const uint64_t rounds_up = 0x380ffffff0000000;	/* 0x1.ffffffp-127, a tie */
+	const uint64_t rounds_up = 0x380ffffff0000000;	 /* 0x1.ffffffp-127, a tie */
 	const uint64_t stays_below = 0x380fffffef000000; /* 0x1.fffffefp-127 */
 	uint32_t fcsr = 0;
 
@@ -709,7 +708,7 @@ static void underflow_is_detected_after_rounding(void **state)
 /* With "inexact" set the host's FPU may be used, without it is not: the results are the same. */
 static void host_and_integer_arithmetic_agree(void **state)
 {
-	struct random r = { .state = 1 };
+	struct random r = {.state = 1};
 	uint32_t on, off;
 
 	(void)state;

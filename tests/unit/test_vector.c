@@ -31,15 +31,15 @@ static float mask(bool b)
 
 static float to_int(float a)
 {
-	int32_t i = isnan(a)	       ? 0 :
-		    a >= 2147483648.0f ? INT32_MAX :
-		    a < -2147483648.0f ? INT32_MIN :
-					 (int32_t)nearbyint((double)a);
+	int32_t i = isnan(a)		 ? 0
+		    : a >= 2147483648.0f ? INT32_MAX
+		    : a < -2147483648.0f ? INT32_MIN
+					 : (int32_t)nearbyint((double)a);
 
 	return from_bits(i);
 }
 
-#define IMM 13u	/* of shifts; ADDI and MULI use 1.375 */
+#define IMM 13u /* of shifts; ADDI and MULI use 1.375 */
 
 static float expected(unsigned int op, float a, float b, float c)
 {
@@ -86,21 +86,21 @@ static float expected(unsigned int op, float a, float b, float c)
 }
 
 static const uint8_t exact_ops[] = {
-	AXON_V_MOV, AXON_V_ADD, AXON_V_SUB, AXON_V_MUL, AXON_V_DIV, AXON_V_FMA, AXON_V_ADDI,
-	AXON_V_MULI, AXON_V_MIN, AXON_V_MAX, AXON_V_NEG, AXON_V_ABS, AXON_V_FLOOR, AXON_V_RINT,
-	AXON_V_SQRT, AXON_V_RSQRT, AXON_V_RCP, AXON_V_LT, AXON_V_LE, AXON_V_EQ, AXON_V_SELECT,
-	AXON_V_IADD, AXON_V_ISUB, AXON_V_IMUL, AXON_V_ILT, AXON_V_IEQ, AXON_V_AND, AXON_V_OR,
-	AXON_V_XOR, AXON_V_SHL, AXON_V_SHR, AXON_V_SAR, AXON_V_F2I, AXON_V_I2F,
+	AXON_V_MOV,  AXON_V_ADD,   AXON_V_SUB,	AXON_V_MUL, AXON_V_DIV, AXON_V_FMA,   AXON_V_ADDI,
+	AXON_V_MULI, AXON_V_MIN,   AXON_V_MAX,	AXON_V_NEG, AXON_V_ABS, AXON_V_FLOOR, AXON_V_RINT,
+	AXON_V_SQRT, AXON_V_RSQRT, AXON_V_RCP,	AXON_V_LT,  AXON_V_LE,	AXON_V_EQ,    AXON_V_SELECT,
+	AXON_V_IADD, AXON_V_ISUB,  AXON_V_IMUL, AXON_V_ILT, AXON_V_IEQ, AXON_V_AND,   AXON_V_OR,
+	AXON_V_XOR,  AXON_V_SHL,   AXON_V_SHR,	AXON_V_SAR, AXON_V_F2I, AXON_V_I2F,
 };
 
 /* Values that matter, and random bits. */
 static float value(void)
 {
 	static const uint32_t special[] = {
-		0, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000,
-		0xffc12345, 0x7f812345, 1, 0x80000001, 0x007fffff, 0x00800000, 0x7f7fffff,
-		0xff7fffff, 0x4b000001, 0x4affffff, 0x3f000000, 0xbf000000, 0x3fc00000,
-		0x4f000000, 0xcf000000, 0x4effffff, 0xcf000001, 0x7fffffff, 0xffffffff,
+		0,	    0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000,
+		0xffc12345, 0x7f812345, 1,	    0x80000001, 0x007fffff, 0x00800000, 0x7f7fffff,
+		0xff7fffff, 0x4b000001, 0x4affffff, 0x3f000000, 0xbf000000, 0x3fc00000, 0x4f000000,
+		0xcf000000, 0x4effffff, 0xcf000001, 0x7fffffff, 0xffffffff,
 	};
 	const uint32_t r = flat_random(&seed);
 
@@ -111,14 +111,14 @@ static float value(void)
 	}
 }
 
-#define ELEMENTS 1300	/* more than two strips, with an odd end */
+#define ELEMENTS 1300 /* more than two strips, with an odd end */
 
 static void test_exact_operations(void **state)
 {
 	(void)state;
 	for (size_t n = 0; n < sizeof(exact_ops); n++) {
 		const uint8_t op = exact_ops[n];
-		static const uint32_t cols[] = { 1, 17, ELEMENTS };
+		static const uint32_t cols[] = {1, 17, ELEMENTS};
 
 		for (int s = 0; s < 6; s++) {
 			const uint32_t count = cols[s / 2];
@@ -182,14 +182,14 @@ static void check_function(uint8_t op, double (*f)(double), double limit, float 
 		for (int i = 0; i < N; i++) {
 			const uint32_t r = flat_random(&seed);
 
-			in[i] = round % 2 ? from_bits(r) :
-					    range * ((int32_t)r / 2147483648.0f);
+			in[i] = round % 2 ? from_bits(r) : range * ((int32_t)r / 2147483648.0f);
 			if (op == AXON_V_SIGMOID && in[i] < -88)
-				in[i] = -in[i];	/* the formula overflows below, as specified */
+				in[i] = -in[i]; /* the formula overflows below, as specified */
 		}
 		if (!round) {
-			const float special[] = { 0, -0.0f, 1, -1, INFINITY, -INFINITY, NAN, 88.72f,
-						  88.73f, -87.33f, -103.9f, -104.1f, 1e-40f, 0.625f };
+			const float special[] = {0,	    -0.0f,   1,	     -1,     INFINITY,
+						 -INFINITY, NAN,     88.72f, 88.73f, -87.33f,
+						 -103.9f,   -104.1f, 1e-40f, 0.625f};
 
 			memcpy(in, special, sizeof(special));
 			if (op == AXON_V_SIGMOID)
@@ -230,14 +230,14 @@ static void test_functions(void **state)
 /* The polynomials of this set give the bits of the last, which is plain C. */
 static void test_functions_agree(void **state)
 {
-	static const uint8_t ops[] = { AXON_V_EXP, AXON_V_LOG, AXON_V_TANH, AXON_V_ERF,
-				       AXON_V_SIGMOID };
+	static const uint8_t ops[] = {AXON_V_EXP, AXON_V_LOG, AXON_V_TANH, AXON_V_ERF,
+				      AXON_V_SIGMOID};
 	enum { N = 16384 };
 	static float in[N], out[N], plain[N];
 
 	(void)state;
 	for (size_t n = 0; n < 4 * sizeof(ops); n++) {
-		struct vector_map m = { .d = out, .s = { in, in, in }, .step = { 1, 1, 1 }, .n = N };
+		struct vector_map m = {.d = out, .s = {in, in, in}, .step = {1, 1, 1}, .n = N};
 
 		for (int i = 0; i < N; i++)
 			in[i] = n % 4 ? from_bits(flat_random(&seed)) : number() / 50;

@@ -2,11 +2,12 @@
 /* What the vector engine refuses, when it stops, and what it costs. */
 #include "vector_test.h"
 
-#define AT(member)	       offsetof(struct axon_vector_desc, member)
-#define AT_OPERAND(i, member)  (AT(operand) + (i) * sizeof(struct axon_vector_operand) + \
-				offsetof(struct axon_vector_operand, member))
-#define AT_INSN(i, member)     (AT(insn) + (i) * sizeof(struct axon_vinsn) + \
-				offsetof(struct axon_vinsn, member))
+#define AT(member) offsetof(struct axon_vector_desc, member)
+#define AT_OPERAND(i, member)                                     \
+	(AT(operand) + (i) * sizeof(struct axon_vector_operand) + \
+	 offsetof(struct axon_vector_operand, member))
+#define AT_INSN(i, member) \
+	(AT(insn) + (i) * sizeof(struct axon_vinsn) + offsetof(struct axon_vinsn, member))
 
 /* A program that uses a bit of everything, in memory and in SRAM. */
 static struct program good(void)
@@ -17,15 +18,15 @@ static struct program good(void)
 	operand(&p, MEM, AXON_F32, 4);
 	operand(&p, SRAM, AXON_BF16, 2);
 	operand(&p, MEM + 4096, AXON_Q8A, 0)->row_stride = 80;
-	insn(&p, AXON_V_LOAD, 0, 0, 0, 0);		/* 0 */
-	insn(&p, AXON_V_RSUM, AXON_R(0), 0, 0, 0);	/* 1 */
-	insn(&p, AXON_V_RCP, AXON_R(1), AXON_R(0), 0, 0);	/* 2 */
-	insn(&p, AXON_V_PASS, 0, 0, 0, 0);		/* 3 */
-	insn(&p, AXON_V_LOAD, 0, 0, 0, 0);		/* 4 */
-	insn(&p, AXON_V_FMA, 1, 0, AXON_R(1), 0);	/* 5 */
-	insn(&p, AXON_V_SHL, 2, 1, 0, 0)->imm = 31;	/* 6 */
-	insn(&p, AXON_V_STORE, 1, 0, 1, 0);		/* 7 */
-	insn(&p, AXON_V_QUANT, 2, 0, 1, 0);		/* 8 */
+	insn(&p, AXON_V_LOAD, 0, 0, 0, 0);		  /* 0 */
+	insn(&p, AXON_V_RSUM, AXON_R(0), 0, 0, 0);	  /* 1 */
+	insn(&p, AXON_V_RCP, AXON_R(1), AXON_R(0), 0, 0); /* 2 */
+	insn(&p, AXON_V_PASS, 0, 0, 0, 0);		  /* 3 */
+	insn(&p, AXON_V_LOAD, 0, 0, 0, 0);		  /* 4 */
+	insn(&p, AXON_V_FMA, 1, 0, AXON_R(1), 0);	  /* 5 */
+	insn(&p, AXON_V_SHL, 2, 1, 0, 0)->imm = 31;	  /* 6 */
+	insn(&p, AXON_V_STORE, 1, 0, 1, 0);		  /* 7 */
+	insn(&p, AXON_V_QUANT, 2, 0, 1, 0);		  /* 8 */
 	return p;
 }
 
@@ -56,19 +57,19 @@ static void refuse(struct program *p, int cause, uint64_t field_or_addr)
 	flat_forget(&before);
 }
 
-#define BAD(made, change, field)                                     \
-	do {                                                            \
-		struct program p = made;                                \
-									\
-		change;                                                 \
-		refuse(&p, AXON_FAULT_BAD_DESC, field);                 \
+#define BAD(made, change, field)                        \
+	do {                                            \
+		struct program p = made;                \
+                                                        \
+		change;                                 \
+		refuse(&p, AXON_FAULT_BAD_DESC, field); \
 	} while (0)
-#define FAULT(made, change, cause, addr)                             \
-	do {                                                            \
-		struct program p = made;                                \
-									\
-		change;                                                 \
-		refuse(&p, cause, addr);                                \
+#define FAULT(made, change, cause, addr) \
+	do {                             \
+		struct program p = made; \
+                                         \
+		change;                  \
+		refuse(&p, cause, addr); \
 	} while (0)
 
 static void test_bad_header(void **state)
@@ -91,7 +92,7 @@ static void test_bad_header(void **state)
 	BAD(good(), p.d.reserved0 = 1, AT(reserved0));
 	BAD(good(), p.d.reserved1 = 1, AT(reserved1));
 	BAD(good(), p.d.counter = 1ull << 32, AT(counter) + 4);
-	BAD(good(), p.d.cols = 65, AT(cols));	/* QUANT */
+	BAD(good(), p.d.cols = 65, AT(cols)); /* QUANT */
 }
 
 static void test_bad_operands(void **state)
@@ -102,8 +103,8 @@ static void test_bad_operands(void **state)
 	BAD(good(), p.d.operand[1].flags = 2, AT_OPERAND(1, flags));
 	BAD(good(), p.d.operand[0].flags = AXON_VO_STOCHASTIC, AT_OPERAND(0, flags));
 	BAD(good(), p.d.operand[1].reserved = 1, AT_OPERAND(1, reserved));
-	BAD(good(), p.d.operand[2].type = AXON_I8, AT_OPERAND(2, type));	/* QUANT */
-	BAD(good(), p.d.operand[0].type = AXON_Q8A, AT_OPERAND(0, type));	/* LOAD */
+	BAD(good(), p.d.operand[2].type = AXON_I8, AT_OPERAND(2, type));  /* QUANT */
+	BAD(good(), p.d.operand[0].type = AXON_Q8A, AT_OPERAND(0, type)); /* LOAD */
 	BAD(one(AXON_V_STORE, AXON_F32), p.d.operand[0].type = AXON_Q8A, AT_OPERAND(0, type));
 	BAD(one(AXON_V_GATHER, AXON_F32), p.d.operand[0].type = AXON_Q8A, AT_OPERAND(0, type));
 	BAD(one(AXON_V_SCATTER_ADD, AXON_F32), p.d.operand[0].type = AXON_I32, AT_OPERAND(0, type));
@@ -124,12 +125,12 @@ static void test_bad_instructions(void **state)
 	BAD(good(), p.insn[5].reserved[0] = 1, AT_INSN(5, reserved));
 	BAD(good(), p.insn[3].reserved[2] = 1, AT_INSN(3, reserved));
 	BAD(good(), p.insn[0].dst = 32, AT_INSN(0, dst));
-	BAD(good(), p.insn[1].dst = 3, AT_INSN(1, dst));	/* a reduction into a strip */
+	BAD(good(), p.insn[1].dst = 3, AT_INSN(1, dst)); /* a reduction into a strip */
 	BAD(good(), p.insn[1].a = 32, AT_INSN(1, a));
-	BAD(good(), p.insn[2].a = 0, AT_INSN(2, a));		/* a row from a strip */
+	BAD(good(), p.insn[2].a = 0, AT_INSN(2, a)); /* a row from a strip */
 	BAD(good(), p.insn[5].b = 200, AT_INSN(5, b));
-	BAD(good(), p.insn[5].c = 7, AT_INSN(5, c));		/* never written */
-	BAD(good(), p.insn[4].dst = 9, AT_INSN(5, a));		/* v0 is of the pass before */
+	BAD(good(), p.insn[5].c = 7, AT_INSN(5, c));   /* never written */
+	BAD(good(), p.insn[4].dst = 9, AT_INSN(5, a)); /* v0 is of the pass before */
 	BAD(good(), p.insn[7].b = 15, AT_INSN(7, b));
 	BAD(good(), p.insn[8].b = 15, AT_INSN(8, b));
 	BAD(good(), p.insn[6].imm = 32, AT_INSN(6, imm));
@@ -154,14 +155,16 @@ static void test_bad_addresses(void **state)
 	FAULT(good(), p.d.operand[0].addr = FLAT_BASE - 8, AXON_FAULT_PAGE_READ, FLAT_BASE - 8);
 	FAULT(good(), p.d.operand[0].addr = FLAT_BASE + FLAT_BYTES - 300, AXON_FAULT_PAGE_READ,
 	      FLAT_BASE + FLAT_BYTES);
-	FAULT(good(), p.d.operand[2].addr = FLAT_READONLY - 40, AXON_FAULT_PAGE_WRITE, FLAT_READONLY);
+	FAULT(good(), p.d.operand[2].addr = FLAT_READONLY - 40, AXON_FAULT_PAGE_WRITE,
+	      FLAT_READONLY);
 	FAULT(good(), p.d.operand[0].row_stride = INT64_MIN, AXON_FAULT_PAGE_READ,
 	      FLAT_BASE + (1ull << 63));
 	/* from memory into SRAM's addresses and out of the address space */
 	FAULT(good(), p.d.operand[0].addr = AXON_LOCAL_END - 8, AXON_FAULT_SRAM_RANGE,
 	      AXON_LOCAL_END - 8);
 	FAULT(good(), p.d.operand[0].addr = ~0ull - 8, AXON_FAULT_PAGE_READ, ~0ull - 8);
-	FAULT(one(AXON_V_GATHER, AXON_F32), p.d.operand[0].addr = end - 252, AXON_FAULT_SRAM_RANGE, end);
+	FAULT(one(AXON_V_GATHER, AXON_F32), p.d.operand[0].addr = end - 252, AXON_FAULT_SRAM_RANGE,
+	      end);
 	FAULT(one(AXON_V_SCATTER_ADD, AXON_F32), p.d.operand[0].addr = FLAT_READONLY - 252,
 	      AXON_FAULT_PAGE_WRITE, FLAT_READONLY);
 	FAULT(one(AXON_V_TOPK, AXON_F32), p.d.operand[0].addr = end - 4, AXON_FAULT_SRAM_RANGE,

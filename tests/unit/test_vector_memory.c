@@ -6,7 +6,8 @@
 #define OUT (MEM + 0x100000)
 
 static const uint8_t sizes[] = {
-	[AXON_F32] = 4, [AXON_BF16] = 2, [AXON_F16] = 2, [AXON_I8] = 1, [AXON_U8] = 1, [AXON_I32] = 4,
+	[AXON_F32] = 4, [AXON_BF16] = 2, [AXON_F16] = 2,
+	[AXON_I8] = 1,	[AXON_U8] = 1,	 [AXON_I32] = 4,
 };
 
 /* The element at an address as LOAD gives it. convert.h's own functions are tested in test_dma. */
@@ -66,26 +67,22 @@ static void shape(struct axon_vector_operand *o, const struct program *p, bool d
 
 	o->row_stride = p->d.cols * size;
 	switch (kind) {
-	case 1:	/* strided */
+	case 1: /* strided */
 		o->col_stride = size + 1 + below(20);
 		o->row_stride = (int64_t)p->d.cols * o->col_stride;
 		break;
-	case 2:	/* backwards */
+	case 2: /* backwards */
 		o->col_stride = -size - (int)below(3);
 		o->row_stride = (int64_t)p->d.cols * -o->col_stride;
 		o->addr += p->d.cols * (uint64_t)-o->col_stride;
 		break;
-	case 3:	/* two levels, the outer one backwards */
+	case 3: /* two levels, the outer one backwards */
 		o->row_div = 1 + below(4);
 		o->outer_stride = -(o->row_stride * o->row_div + 8);
 		o->addr += 0x40000;
 		break;
-	case 4:
-		o->col_stride = 0;
-		break;
-	case 5:
-		o->row_stride = 0;
-		break;
+	case 4: o->col_stride = 0; break;
+	case 5: o->row_stride = 0; break;
 	}
 }
 
@@ -191,7 +188,7 @@ static void test_in_place_pairs(void **state)
 	for (int n = 0; n < 4000; n++) {
 		const uint32_t cols = n % 3 ? 32 : 25;
 		float x[32], y[32], v[4][32];
-		bool made[4] = { false };
+		bool made[4] = {false};
 		struct program p;
 
 		start(&p, 1, cols);
@@ -256,8 +253,8 @@ static void test_long_streams(void **state)
 	assert_int_equal(run(&p), 0);
 	assert_true(flat.translations <= 2);
 	for (int i = 0; i < ROWS * COLS; i++)
-		assert_same(element(OUT + 4 * i, AXON_F32), -element(MEM + 4 * i, AXON_F32), "stream",
-			    i);
+		assert_same(element(OUT + 4 * i, AXON_F32), -element(MEM + 4 * i, AXON_F32),
+			    "stream", i);
 }
 
 /* ---- indices ----------------------------------------------------------------------------- */
@@ -330,8 +327,9 @@ static void test_scatter_add(void **state)
 		for (int i = 0; i < 2 * COLS; i++)
 			sum[i / COLS][index[i]] += value[i];
 		for (int i = 0; i < 2 * LIMIT; i++)
-			assert_same(element(address(&p.d.operand[2], i / LIMIT, i % LIMIT), AXON_F32),
-				    sum[i / LIMIT][i % LIMIT], "scatter", i);
+			assert_same(
+				element(address(&p.d.operand[2], i / LIMIT, i % LIMIT), AXON_F32),
+				sum[i / LIMIT][i % LIMIT], "scatter", i);
 	}
 	flat.scattered = false;
 }
@@ -362,7 +360,7 @@ static void check_quantised(const float *x, uint64_t addr)
 {
 	struct axon_q8a found;
 	float amax = 0, inverse;
-	int sum[2] = { 0 };
+	int sum[2] = {0};
 
 	flat_get(&flat, addr, &found, sizeof(found));
 	for (int i = 0; i < 32; i++)
@@ -397,7 +395,7 @@ static void test_quant(void **state)
 			if (i / 32 % 11 == 3)
 				in[i] = 0;
 			if (i / 32 % 11 == 4)
-				in[i] = (int)(i % 255) - 127;	/* exact */
+				in[i] = (int)(i % 255) - 127; /* exact */
 		}
 		in[5] = INFINITY;
 		start(&p, ROWS, COLS);
@@ -418,14 +416,16 @@ static void test_quant(void **state)
 /* Philox4x32-10 as in the paper's listing. */
 static void philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
-	uint32_t c[4], k[2] = { key[0], key[1] };
+	uint32_t c[4], k[2] = {key[0], key[1]};
 
 	memcpy(c, counter, sizeof(c));
 	for (int round = 0; round < 10; round++) {
 		const uint64_t p0 = (uint64_t)0xd2511f53 * c[0], p1 = (uint64_t)0xcd9e8d57 * c[2];
 		const uint32_t next[4] = {
-			(uint32_t)(p1 >> 32) ^ c[1] ^ k[0], (uint32_t)p1,
-			(uint32_t)(p0 >> 32) ^ c[3] ^ k[1], (uint32_t)p0,
+			(uint32_t)(p1 >> 32) ^ c[1] ^ k[0],
+			(uint32_t)p1,
+			(uint32_t)(p0 >> 32) ^ c[3] ^ k[1],
+			(uint32_t)p0,
 		};
 
 		memcpy(c, next, sizeof(c));
@@ -439,16 +439,18 @@ static void philox(const uint32_t counter[4], const uint32_t key[2], uint32_t ou
 static void test_philox_known_answers(void **state)
 {
 	static const uint32_t known[3][10] = {
-		{ 0, 0, 0, 0, 0, 0, 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 },
-		{ ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd },
-		{ 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0, 0xd16cfe09,
-		  0x94fdcceb, 0x5001e420, 0x24126ea1 },
+		{0, 0, 0, 0, 0, 0, 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8},
+		{~0u, ~0u, ~0u, ~0u, ~0u, ~0u, 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd},
+		{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0, 0xd16cfe09,
+		 0x94fdcceb, 0x5001e420, 0x24126ea1},
 	};
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		const struct vector_philox p = {
-			(uint64_t)known[i][5] << 32 | known[i][4], known[i][2], known[i][3],
+			(uint64_t)known[i][5] << 32 | known[i][4],
+			known[i][2],
+			known[i][3],
 		};
 		uint32_t words[64], plain[4];
 
@@ -461,8 +463,8 @@ static void test_philox_known_answers(void **state)
 
 static uint32_t random_word(const struct program *p, uint64_t element, uint32_t stream)
 {
-	const uint32_t counter[4] = { element / 4, element / 4 >> 32, stream, p->d.counter };
-	const uint32_t key[2] = { p->d.seed, p->d.seed >> 32 };
+	const uint32_t counter[4] = {element / 4, element / 4 >> 32, stream, p->d.counter};
+	const uint32_t key[2] = {p->d.seed, p->d.seed >> 32};
 	uint32_t out[4];
 
 	philox(counter, key, out);
@@ -501,8 +503,8 @@ static void test_random(void **state)
 /* The block number passes 2^32 in the middle of a vector. */
 static void test_random_carry(void **state)
 {
-	const struct vector_philox v = { 5, 6, 7 };
-	struct program p = { .d = { .seed = 5, .counter = 7 } };
+	const struct vector_philox v = {5, 6, 7};
+	struct program p = {.d = {.seed = 5, .counter = 7}};
 	uint32_t words[128];
 
 	(void)state;
@@ -540,9 +542,9 @@ static void test_stochastic(void **state)
 		struct program p;
 
 		for (int i = 0; i < COLS; i++)
-			in[i] = n < 2 ? number() * exp2f((int)below(40) - 30) :
-					from_bits(flat_random(&seed));
-		memcpy(in, (float[]){ 0, -0.0f, INFINITY, -INFINITY, NAN, 0x1.fffffep127f }, 24);
+			in[i] = n < 2 ? number() * exp2f((int)below(40) - 30)
+				      : from_bits(flat_random(&seed));
+		memcpy(in, (float[]){0, -0.0f, INFINITY, -INFINITY, NAN, 0x1.fffffep127f}, 24);
 		start(&p, 1, COLS);
 		p.d.seed = 42;
 		p.d.counter = n;
@@ -560,9 +562,10 @@ static void test_stochastic(void **state)
 			uint16_t found, expected;
 
 			flat_get(&flat, OUT + 2 * i, &found, 2);
-			if (n % 2)	/* past the largest fp32: as cut off as any */
-				expected = finite && !isfinite(f) ? f16_towards_zero(copysignf(1e30f, f)) :
-								    f16_towards_zero(f);
+			if (n % 2) /* past the largest fp32: as cut off as any */
+				expected = finite && !isfinite(f)
+						   ? f16_towards_zero(copysignf(1e30f, f))
+						   : f16_towards_zero(f);
 			else
 				expected = isnan(in[i]) ? f32_to_bf16(in[i]) : bits(f) >> 16;
 			assert_int_equal(found, expected);
@@ -573,18 +576,12 @@ static void test_stochastic(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_operands),
-		cmocka_unit_test(test_single_stores),
-		cmocka_unit_test(test_in_place),
-		cmocka_unit_test(test_in_place_pairs),
-		cmocka_unit_test(test_long_streams),
-		cmocka_unit_test(test_gather),
-		cmocka_unit_test(test_scatter_add),
-		cmocka_unit_test(test_bad_index),
-		cmocka_unit_test(test_quant),
-		cmocka_unit_test(test_philox_known_answers),
-		cmocka_unit_test(test_random),
-		cmocka_unit_test(test_random_carry),
+		cmocka_unit_test(test_operands),     cmocka_unit_test(test_single_stores),
+		cmocka_unit_test(test_in_place),     cmocka_unit_test(test_in_place_pairs),
+		cmocka_unit_test(test_long_streams), cmocka_unit_test(test_gather),
+		cmocka_unit_test(test_scatter_add),  cmocka_unit_test(test_bad_index),
+		cmocka_unit_test(test_quant),	     cmocka_unit_test(test_philox_known_answers),
+		cmocka_unit_test(test_random),	     cmocka_unit_test(test_random_carry),
 		cmocka_unit_test(test_stochastic),
 	};
 

@@ -3,7 +3,7 @@
 #include "vector_test.h"
 
 #define ROWS 5
-static const uint32_t widths[] = { 1, 2, 15, 16, 17, 31, 33, 127, 512, 513, 1031, 4096 };
+static const uint32_t widths[] = {1, 2, 15, 16, 17, 31, 33, 127, 512, 513, 1031, 4096};
 #define WIDTHS	 (sizeof(widths) / sizeof(widths[0]))
 #define MAX_COLS 4096
 
@@ -40,7 +40,7 @@ static float word(uint64_t addr)
 /* Lane i mod 16 ascending, then the halving tree: the specification's text. */
 static float sum_of(const float *a, uint32_t n, bool squares)
 {
-	float lane[16] = { 0 };
+	float lane[16] = {0};
 
 	for (uint32_t i = 0; i < n; i++) {
 		const float square = a[i] * a[i];
@@ -98,7 +98,7 @@ static void fill_input(uint32_t n, int round)
 		if (round == 2)
 			in[i] = below(2) ? 0.0f : -0.0f;
 		if (round == 3)
-			in[i] = (float)(int)below(3);	/* many equals */
+			in[i] = (float)(int)below(3); /* many equals */
 		if (round == 4)
 			in[i] = NAN;
 		if (round == 5)
@@ -108,8 +108,8 @@ static void fill_input(uint32_t n, int round)
 
 static void test_reductions(void **state)
 {
-	static const uint8_t ops[] = { AXON_V_RSUM, AXON_V_RSUMSQ, AXON_V_RMAX, AXON_V_RMIN,
-				       AXON_V_RARGMAX };
+	static const uint8_t ops[] = {AXON_V_RSUM, AXON_V_RSUMSQ, AXON_V_RMAX, AXON_V_RMIN,
+				      AXON_V_RARGMAX};
 
 	(void)state;
 	for (size_t w = 0; w < WIDTHS * 6; w++) {
@@ -165,7 +165,8 @@ static void test_softmax_shape(void **state)
 			total += e[i];
 		}
 		for (uint32_t i = 0; i < n; i++)
-			assert_true(fabs(out[r * n + i] - e[i] / total) < 1e-6 * e[i] / total + 1e-9);
+			assert_true(fabs(out[r * n + i] - e[i] / total) <
+				    1e-6 * e[i] / total + 1e-9);
 	}
 }
 
@@ -242,8 +243,8 @@ static void test_columns_and_rows(void **state)
 
 static void test_affine(void **state)
 {
-	static const int16_t by[] = { 0, 1, -1, 2, -3, 700, -700, 32767, -32768 };
-	static const int32_t at[] = { 0, 1, -1, 5, -600, 600, INT32_MAX, INT32_MIN };
+	static const int16_t by[] = {0, 1, -1, 2, -3, 700, -700, 32767, -32768};
+	static const int32_t at[] = {0, 1, -1, 5, -600, 600, INT32_MAX, INT32_MIN};
 
 	(void)state;
 	for (unsigned int n = 0; n < 9 * 9 * 8; n++) {
@@ -308,7 +309,7 @@ static void test_topk(void **state)
 	(void)state;
 	for (size_t w = 0; w < WIDTHS * 6; w++) {
 		static struct axon_topk sorted[MAX_COLS], found[AXON_V_TOPK_MAX];
-		static const uint32_t ks[] = { 1, 2, 7, 40, 63, 64 };
+		static const uint32_t ks[] = {1, 2, 7, 40, 63, 64};
 		const uint32_t n = widths[w / 6], k = ks[below(6)];
 		struct program p;
 
@@ -322,11 +323,11 @@ static void test_topk(void **state)
 
 			for (uint32_t i = 0; i < n; i++)
 				if (!isnan(in[r * n + i]))
-					sorted[count++] = (struct axon_topk){ in[r * n + i], i };
+					sorted[count++] = (struct axon_topk){in[r * n + i], i};
 			qsort(sorted, count, sizeof(sorted[0]), by_rank);
 			flat_get(&flat, SRAM + 8 + 1000 * r, found, k * sizeof(found[0]));
 			for (uint32_t i = 0; i < k; i++) {
-				const struct axon_topk none = { -INFINITY, ~0u };
+				const struct axon_topk none = {-INFINITY, ~0u};
 				const struct axon_topk e = i < count ? sorted[i] : none;
 
 				assert_same(found[i].value, e.value, "top-k value", i);

@@ -41,7 +41,7 @@ static inline float number(void)
 
 /* A dense operand of `rows` of p's columns. */
 static inline struct axon_vector_operand *operand(struct program *p, uint64_t addr, uint8_t type,
-					   int32_t size)
+						  int32_t size)
 {
 	struct axon_vector_operand *o = &p->d.operand[p->d.operands++];
 
@@ -54,12 +54,12 @@ static inline struct axon_vector_operand *operand(struct program *p, uint64_t ad
 	return o;
 }
 
-static inline struct axon_vinsn *insn(struct program *p, uint8_t op, uint8_t dst, uint8_t a, uint8_t b,
-			       uint8_t c)
+static inline struct axon_vinsn *insn(struct program *p, uint8_t op, uint8_t dst, uint8_t a,
+				      uint8_t b, uint8_t c)
 {
 	struct axon_vinsn *i = &p->insn[p->d.insns++];
 
-	*i = (struct axon_vinsn){ .op = op, .dst = dst, .a = a, .b = b, .c = c };
+	*i = (struct axon_vinsn){.op = op, .dst = dst, .a = a, .b = b, .c = c};
 	p->d.h.size += sizeof(*i);
 	return i;
 }

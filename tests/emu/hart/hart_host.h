@@ -10,14 +10,14 @@
 
 #include "hart.h"
 
-#define HART_HOST_VA	AXON_LOCAL_END
-#define HART_HOST_SRAM	0x10000u
+#define HART_HOST_VA   AXON_LOCAL_END
+#define HART_HOST_SRAM 0x10000u
 
 struct hart_host {
 	struct axon_hart hart;
 	struct hart_env env;
-	uint8_t *memory;	/* at HART_HOST_VA */
-	uint64_t size;		/* whole pages */
+	uint8_t *memory; /* at HART_HOST_VA */
+	uint64_t size;	 /* whole pages */
 };
 
 /* Aborts when memory ran out. @size is rounded up to whole pages. */

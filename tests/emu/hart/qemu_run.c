@@ -40,16 +40,16 @@ static int spawn(const char *path, int fd)
 }
 
 /* The wait status of the program made of @segments. */
-static int run_segments(const struct riscv_segment *segments, unsigned num_segments,
-			uint64_t entry, FILE *out)
+static int run_segments(const struct riscv_segment *segments, unsigned num_segments, uint64_t entry,
+			FILE *out)
 {
 	char path[] = "/tmp/hart-test-XXXXXX";
 	int fd = mkstemp(path);
 	FILE *elf = fd < 0 ? NULL : fdopen(fd, "w");
 	int status = -1;
 
-	if (elf && !riscv_elf_write(elf, segments, num_segments, entry) &&
-	    !fchmod(fd, 0700) && !fclose(elf))
+	if (elf && !riscv_elf_write(elf, segments, num_segments, entry) && !fchmod(fd, 0700) &&
+	    !fclose(elf))
 		status = spawn(path, fileno(out));
 	unlink(path);
 	if (status < 0)

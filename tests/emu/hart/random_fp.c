@@ -19,23 +19,29 @@ uint32_t random_below(struct random *r, uint32_t n)
 uint64_t random_x(struct random *r)
 {
 	static const uint64_t limits[] = {
-		0, 1, 2, -1ull, -2ull, INT32_MAX, (uint64_t)(int64_t)INT32_MIN, 0x80000000,
-		UINT32_MAX, 0x100000000, INT64_MAX, (uint64_t)INT64_MIN, 0x7fffffffffffff80,
+		0,
+		1,
+		2,
+		-1ull,
+		-2ull,
+		INT32_MAX,
+		(uint64_t)(int64_t)INT32_MIN,
+		0x80000000,
+		UINT32_MAX,
+		0x100000000,
+		INT64_MAX,
+		(uint64_t)INT64_MIN,
+		0x7fffffffffffff80,
 		0xfffffffffffffbff,
 	};
 	uint64_t v = random_u64(r);
 
 	switch (random_below(r, 5)) {
-	case 0:
-		return limits[random_below(r, sizeof(limits) / sizeof(limits[0]))];
-	case 1:
-		return v >> random_below(r, 64);
-	case 2:
-		return (uint64_t)((int64_t)v >> random_below(r, 64));
-	case 3:
-		return (uint64_t)(int64_t)(int32_t)v;
-	default:
-		return v;
+	case 0: return limits[random_below(r, sizeof(limits) / sizeof(limits[0]))];
+	case 1: return v >> random_below(r, 64);
+	case 2: return (uint64_t)((int64_t)v >> random_below(r, 64));
+	case 3: return (uint64_t)(int64_t)(int32_t)v;
+	default: return v;
 	}
 }
 
@@ -51,18 +57,12 @@ static uint64_t fraction(struct random *r, const struct format *fmt)
 	unsigned at = random_below(r, fmt->frac_bits);
 
 	switch (random_below(r, 6)) {
-	case 0:
-		return 0;
-	case 1:
-		return mask;
-	case 2:
-		return mask << at & mask;	/* ones, then zeros */
-	case 3:
-		return mask >> at;
-	case 4:
-		return 1ull << at;
-	default:
-		return v;
+	case 0: return 0;
+	case 1: return mask;
+	case 2: return mask << at & mask; /* ones, then zeros */
+	case 3: return mask >> at;
+	case 4: return 1ull << at;
+	default: return v;
 	}
 }
 
@@ -72,21 +72,14 @@ static uint64_t exponent(struct random *r, const struct format *fmt)
 	unsigned bias = max / 2;
 
 	switch (random_below(r, 8)) {
-	case 0:
-		return 0;
-	case 1:
-		return max;
-	case 2:
-		return 1 + random_below(r, 3);
-	case 3:
-		return max - 1 - random_below(r, 3);
-	case 4:
-		return bias + random_below(r, 66);	/* around the integer types' limits */
+	case 0: return 0;
+	case 1: return max;
+	case 2: return 1 + random_below(r, 3);
+	case 3: return max - 1 - random_below(r, 3);
+	case 4: return bias + random_below(r, 66); /* around the integer types' limits */
 	case 5:
-	case 6:
-		return bias - 3 + random_below(r, 6);
-	default:
-		return random_below(r, max + 1);
+	case 6: return bias - 3 + random_below(r, 6);
+	default: return random_below(r, max + 1);
 	}
 }
 
@@ -100,7 +93,7 @@ static uint64_t number(struct random *r, const struct format *fmt)
 
 uint32_t random_f32(struct random *r)
 {
-	static const struct format fmt = { .frac_bits = 23, .exp_bits = 8 };
+	static const struct format fmt = {.frac_bits = 23, .exp_bits = 8};
 
 	return number(r, &fmt);
 }
@@ -108,7 +101,7 @@ uint32_t random_f32(struct random *r)
 /* A double at one of float's limits, for the conversion between them. */
 static uint64_t near_f32_limit(struct random *r, const struct format *fmt)
 {
-	static const int limits[] = { -150, -127, 127 };
+	static const int limits[] = {-150, -127, 127};
 	uint64_t exp = 1023 + limits[random_below(r, 3)] + (int)random_below(r, 2);
 
 	return (random_u64(r) & 1) << 63 | exp << fmt->frac_bits | fraction(r, fmt);
@@ -116,7 +109,7 @@ static uint64_t near_f32_limit(struct random *r, const struct format *fmt)
 
 uint64_t random_f64(struct random *r)
 {
-	static const struct format fmt = { .frac_bits = 52, .exp_bits = 11 };
+	static const struct format fmt = {.frac_bits = 52, .exp_bits = 11};
 
 	return random_below(r, 8) ? number(r, &fmt) : near_f32_limit(r, &fmt);
 }
@@ -124,11 +117,8 @@ uint64_t random_f64(struct random *r)
 uint64_t random_f(struct random *r)
 {
 	switch (random_below(r, 16)) {
-	case 0:
-		return (random_u64(r) << 32) | random_f32(r);
-	case 1 ... 7:
-		return 0xffffffff00000000ull | random_f32(r);
-	default:
-		return random_f64(r);
+	case 0: return (random_u64(r) << 32) | random_f32(r);
+	case 1 ... 7: return 0xffffffff00000000ull | random_f32(r);
+	default: return random_f64(r);
 	}
 }

@@ -11,7 +11,7 @@
 /* Registers with a fixed meaning; random instructions write x0..x28 only. */
 enum {
 	NUM_FREE = 29,
-	LOOP = 27,	/* counts a loop while in one */
+	LOOP = 27, /* counts a loop while in one */
 	SRAM = 29,
 	SCRATCH = 30,
 	STATE = 31,
@@ -20,7 +20,7 @@ enum {
 struct writer {
 	struct program *program;
 	struct random *random;
-	bool in_loop;		/* LOOP must not be written */
+	bool in_loop; /* LOOP must not be written */
 };
 
 static void emit(struct writer *w, uint32_t word)
@@ -136,8 +136,8 @@ static void emit_csr(struct writer *w, const struct hart_insn *insn)
 
 	emit(w, insn->match | csr << 20 | any_reg(w) << 15 | any_rd(w) << 7);
 	emit(w, match(HART_INSN_csrrs) | 0x003u << 20 | any_rd(w) << 7);
-	emit(w, match(HART_INSN_csrrwi) | 0x002u << 20 |
-			random_below(w->random, HART_NUM_RM) << 15);
+	emit(w,
+	     match(HART_INSN_csrrwi) | 0x002u << 20 | random_below(w->random, HART_NUM_RM) << 15);
 }
 
 /* Half the time rs1, rs2 and rs3 are a triple that random_state() has related. */
@@ -182,8 +182,8 @@ static void emit_plain(struct writer *w)
 		emit_i(w, insn - hart_insns, any_reg(w), any_base(w), any_offset(w));
 		break;
 	case HART_FMT_SH64:
-		emit(w, insn->match | random_below(w->random, 64) << 20 | any_reg(w) << 15 |
-				rd << 7);
+		emit(w,
+		     insn->match | random_below(w->random, 64) << 20 | any_reg(w) << 15 | rd << 7);
 		break;
 	case HART_FMT_SH32:
 		emit(w, insn->match | any_reg(w) << 20 | any_reg(w) << 15 | rd << 7);
@@ -194,14 +194,9 @@ static void emit_plain(struct writer *w)
 	case HART_FMT_U:
 		emit(w, insn->match | ((uint32_t)random_u64(w->random) & 0xfffff000) | rd << 7);
 		break;
-	case HART_FMT_F:
-		emit_fp(w, insn, any_reg(w));
-		break;
-	case HART_FMT_FX:
-		emit_fp(w, insn, rd);
-		break;
-	default:
-		emit_csr(w, insn);
+	case HART_FMT_F: emit_fp(w, insn, any_reg(w)); break;
+	case HART_FMT_FX: emit_fp(w, insn, rd); break;
+	default: emit_csr(w, insn);
 	}
 }
 
@@ -228,7 +223,7 @@ static void emit_forward(struct writer *w)
 
 	uint32_t distance = (p->num_words - at) * 4;
 
-	if (kind == 7)	/* from the auipc; bit 0 of the target is dropped */
+	if (kind == 7) /* from the auipc; bit 0 of the target is dropped */
 		p->image.code[at] |= (distance + 4 + random_below(w->random, 2)) << 20;
 	else if (kind == 6)
 		p->image.code[at] = match(HART_INSN_jal) | j_fields(link, distance);
@@ -257,14 +252,9 @@ static void emit_snippet(struct writer *w)
 {
 	for (unsigned n = 8 + random_below(w->random, 16); n; n--) {
 		switch (random_below(w->random, 12)) {
-		case 0:
-			emit_forward(w);
-			break;
-		case 1:
-			emit_loop(w);
-			break;
-		default:
-			emit_plain(w);
+		case 0: emit_forward(w); break;
+		case 1: emit_loop(w); break;
+		default: emit_plain(w);
 		}
 	}
 	if (random_below(w->random, 50) == 0)
@@ -292,7 +282,7 @@ static void relate_f64(uint64_t *f, bool cancel, struct random *r)
 
 static void relate_f32(uint64_t *f, bool cancel, struct random *r)
 {
-	uint32_t bits[3] = { f[0], f[1] };
+	uint32_t bits[3] = {f[0], f[1]};
 	float a, b, c;
 
 	memcpy(&a, &bits[0], sizeof(a));
@@ -329,7 +319,7 @@ static void random_state(struct snippet_state *s, struct random *r)
 			relate(&s->f[i], r);
 	s->fcsr = random_below(r, HART_NUM_RM) << 5 | random_below(r, 32);
 	if (random_below(r, 2))
-		s->fcsr = HART_RNE << 5 | HART_FP_NX;	/* what a running program has */
+		s->fcsr = HART_RNE << 5 | HART_FP_NX; /* what a running program has */
 }
 
 /* Linux: a7 = number, a0.. = arguments */
@@ -358,7 +348,7 @@ static void emit_end(struct writer *w)
 
 void random_program(struct program *program, struct random *random)
 {
-	struct writer w = { .program = program, .random = random };
+	struct writer w = {.program = program, .random = random};
 	uint32_t fixed;
 
 	memset(program, 0, sizeof(*program));
@@ -378,7 +368,7 @@ void random_program(struct program *program, struct random *random)
 	}
 	emit_end(&w);
 	for (unsigned i = 0; i + 8 <= sizeof(program->image.scratch); i += 8)
-		memcpy(&program->image.scratch[i], &(uint64_t){ random_f(random) }, 8);
+		memcpy(&program->image.scratch[i], &(uint64_t){random_f(random)}, 8);
 	for (unsigned i = 0; i + 8 <= sizeof(program->sram); i += 8)
-		memcpy(&program->sram[i], &(uint64_t){ random_f(random) }, 8);
+		memcpy(&program->sram[i], &(uint64_t){random_f(random)}, 8);
 }

@@ -15,7 +15,7 @@
 #include "random_fp.h"
 
 #define PROGRAM_SNIPPETS 400
-#define SNIPPET_WORDS	 512	/* at most, with loading and storing the registers */
+#define SNIPPET_WORDS	 512 /* at most, with loading and storing the registers */
 
 /* The registers before and after a snippet. x31 points here. */
 struct snippet_state {
@@ -40,10 +40,10 @@ struct program_image {
 struct program {
 	struct program_image image;
 	uint8_t sram[HART_HOST_SRAM];
-	uint32_t num_words;	/* of image.code */
-	uint32_t overhead;	/* instructions executed that are not random */
+	uint32_t num_words; /* of image.code */
+	uint32_t overhead;  /* instructions executed that are not random */
 	struct {
-		uint32_t first, count;	/* its random instructions, in words of code */
+		uint32_t first, count; /* its random instructions, in words of code */
 	} snippets[PROGRAM_SNIPPETS];
 };
 

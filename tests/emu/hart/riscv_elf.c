@@ -27,7 +27,7 @@ int riscv_elf_write(FILE *file, const struct riscv_segment *segments, unsigned n
 	head.ehdr.e_version = EV_CURRENT;
 	head.ehdr.e_entry = entry;
 	head.ehdr.e_phoff = sizeof(head.ehdr);
-	head.ehdr.e_flags = 0x4;	/* double-float ABI */
+	head.ehdr.e_flags = 0x4; /* double-float ABI */
 	head.ehdr.e_ehsize = sizeof(head.ehdr);
 	head.ehdr.e_phentsize = sizeof(head.phdr[0]);
 	head.ehdr.e_phnum = num_segments;

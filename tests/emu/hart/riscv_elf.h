@@ -7,9 +7,9 @@
 #include <stdio.h>
 
 struct riscv_segment {
-	uint64_t va;		/* multiple of 4096 */
+	uint64_t va; /* multiple of 4096 */
 	const void *data;
-	uint64_t size;		/* multiple of 4096 */
+	uint64_t size; /* multiple of 4096 */
 };
 
 /* Readable, writable and executable segments; execution starts at @entry. 0, or -1 and errno. */

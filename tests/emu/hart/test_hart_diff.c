@@ -18,7 +18,7 @@
 #include "qemu_run.h"
 
 #define DEFAULT_SECONDS	 8
-#define WALL_LIMIT	 55	/* seconds, whatever happens */
+#define WALL_LIMIT	 55 /* seconds, whatever happens */
 #define MIN_INSTRUCTIONS 200000
 
 /* What a program leaves behind. */
@@ -42,8 +42,8 @@ static void run_qemu(const struct program *program, struct dump *dump)
 {
 	const uint64_t used = PROGRAM_DUMP + program->num_words * 4ull;
 	const struct riscv_segment segments[] = {
-		{ HART_HOST_VA, &program->image, (used + 4095) & ~4095ull },
-		{ AXON_SRAM_BASE, program->sram, sizeof(program->sram) },
+		{HART_HOST_VA, &program->image, (used + 4095) & ~4095ull},
+		{AXON_SRAM_BASE, program->sram, sizeof(program->sram)},
 	};
 
 	qemu_run(segments, 2, PROGRAM_ENTRY, dump, sizeof(*dump));
@@ -109,8 +109,8 @@ static void print_snippet(const struct program *program, unsigned snippet)
 	}
 	printf("from fcsr %02" PRIx64 "\n", in->fcsr);
 	for (unsigned i = 0; i < 32; i++)
-		printf("  x%-2u %016" PRIx64 "  f%-2u %016" PRIx64 "\n", i,
-		       i < 31 ? in->x[i] : 0, i, in->f[i]);
+		printf("  x%-2u %016" PRIx64 "  f%-2u %016" PRIx64 "\n", i, i < 31 ? in->x[i] : 0,
+		       i, in->f[i]);
 }
 
 /* Does each snippet leave the same behind on both? */
@@ -145,7 +145,7 @@ int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : fresh_seed();
 	time_t seconds = argc > 2 ? strtol(argv[2], NULL, 0) : DEFAULT_SECONDS;
-	struct random random = { .state = seed ? seed : 1 };
+	struct random random = {.state = seed ? seed : 1};
 	struct program *program = malloc(sizeof(*program));
 	struct dump *hart = malloc(sizeof(*hart));
 	struct dump *qemu = malloc(sizeof(*qemu));

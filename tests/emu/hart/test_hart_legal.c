@@ -24,51 +24,51 @@
 /* What lies at HART_HOST_VA; illegal[i] is of the word 4 * i bytes into the image. */
 struct image {
 	uint8_t illegal[MAX_WORDS];
-	uint64_t sigaction[3];	/* handler, flags, mask */
+	uint64_t sigaction[3]; /* handler, flags, mask */
 	uint8_t data[4096 - 24];
 	uint32_t code[MAX_WORDS / 2];
 };
 
 /* rt_sigaction(SIGILL, ...), and t5 in the middle of data */
 static const uint32_t before[] = {
-	0x00100337,	/* lui t1, 0x100 */
-	0x00c31313,	/* slli t1, t1, 12 */
-	0x000403b7,	/* lui t2, 0x40 */
-	0x007305b3,	/* add a1, t1, t2 */
-	0x00400513,	/* addi a0, zero, 4 */
-	0x00000613,	/* addi a2, zero, 0 */
-	0x00800693,	/* addi a3, zero, 8 */
-	0x08600893,	/* addi a7, zero, 134 */
-	0x40058f13,	/* addi t5, a1, 1024 */
-	0x00000073,	/* ecall */
+	0x00100337, /* lui t1, 0x100 */
+	0x00c31313, /* slli t1, t1, 12 */
+	0x000403b7, /* lui t2, 0x40 */
+	0x007305b3, /* add a1, t1, t2 */
+	0x00400513, /* addi a0, zero, 4 */
+	0x00000613, /* addi a2, zero, 0 */
+	0x00800693, /* addi a3, zero, 8 */
+	0x08600893, /* addi a7, zero, 134 */
+	0x40058f13, /* addi t5, a1, 1024 */
+	0x00000073, /* ecall */
 };
 
 /* write(1, illegal, sizeof(illegal)), exit(0); then the signal handler */
 static const uint32_t after[] = {
-	0x00100513,	/* addi a0, zero, 1 */
-	0x00100337,	/* lui t1, 0x100 */
-	0x00c31593,	/* slli a1, t1, 12 */
-	0x00040637,	/* lui a2, 0x40 */
-	0x04000893,	/* addi a7, zero, 64 */
-	0x00000073,	/* ecall */
-	0x00000513,	/* addi a0, zero, 0 */
-	0x05d00893,	/* addi a7, zero, 93 */
-	0x00000073,	/* ecall */
+	0x00100513, /* addi a0, zero, 1 */
+	0x00100337, /* lui t1, 0x100 */
+	0x00c31593, /* slli a1, t1, 12 */
+	0x00040637, /* lui a2, 0x40 */
+	0x04000893, /* addi a7, zero, 64 */
+	0x00000073, /* ecall */
+	0x00000513, /* addi a0, zero, 0 */
+	0x05d00893, /* addi a7, zero, 93 */
+	0x00000073, /* ecall */
 	/* handler: a2 = ucontext, with the pc at 176; illegal[] starts at 4 GiB */
-	0x0b063283,	/* ld t0, 176(a2) */
-	0x00428313,	/* addi t1, t0, 4 */
-	0x0a663823,	/* sd t1, 176(a2) */
-	0x00100337,	/* lui t1, 0x100 */
-	0x00c31313,	/* slli t1, t1, 12 */
-	0x406282b3,	/* sub t0, t0, t1 */
-	0x0022d293,	/* srli t0, t0, 2 */
-	0x006282b3,	/* add t0, t0, t1 */
-	0x00100313,	/* addi t1, zero, 1 */
-	0x00628023,	/* sb t1, 0(t0) */
-	0x00008067,	/* jalr zero, 0(ra) */
+	0x0b063283, /* ld t0, 176(a2) */
+	0x00428313, /* addi t1, t0, 4 */
+	0x0a663823, /* sd t1, 176(a2) */
+	0x00100337, /* lui t1, 0x100 */
+	0x00c31313, /* slli t1, t1, 12 */
+	0x406282b3, /* sub t0, t0, t1 */
+	0x0022d293, /* srli t0, t0, 2 */
+	0x006282b3, /* add t0, t0, t1 */
+	0x00100313, /* addi t1, zero, 1 */
+	0x00628023, /* sb t1, 0(t0) */
+	0x00008067, /* jalr zero, 0(ra) */
 };
 
-#define AFTER_ECALL   5	/* the first ecall in after[] */
+#define AFTER_ECALL   5 /* the first ecall in after[] */
 #define AFTER_HANDLER 9
 
 enum {
@@ -141,8 +141,8 @@ static bool is_major_opcode(uint32_t opcode)
 
 static void add_words(struct words *w)
 {
-	static const uint8_t plain[] = { OP_IMM, OP_IMM32, OP_REG, OP_REG32, OP_CUSTOM0 };
-	static const uint8_t memory[] = { OP_LOAD, OP_LOAD_FP, OP_STORE, OP_STORE_FP };
+	static const uint8_t plain[] = {OP_IMM, OP_IMM32, OP_REG, OP_REG32, OP_CUSTOM0};
+	static const uint8_t memory[] = {OP_LOAD, OP_LOAD_FP, OP_STORE, OP_STORE_FP};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(plain); i++)
 		add_opcode(w, plain[i], 0, 2);
@@ -152,7 +152,7 @@ static void add_words(struct words *w)
 	for (unsigned i = 0; i < ARRAY_SIZE(memory); i++)
 		add_funct3(w, memory[i], T5 << 15);
 	add_funct3(w, OP_MISC_MEM, 0);
-	add_funct3(w, OP_BRANCH, 4 << 7);	/* to the next instruction, taken or not */
+	add_funct3(w, OP_BRANCH, 4 << 7); /* to the next instruction, taken or not */
 	for (uint32_t funct3 = 1; funct3 < 8; funct3++)
 		add(w, OP_JALR | funct3 << 12);
 	add_system(w);
@@ -165,7 +165,9 @@ static void add_words(struct words *w)
 static void run_on_qemu(const struct image *image, uint8_t illegal[MAX_WORDS])
 {
 	const struct riscv_segment segment = {
-		HART_HOST_VA, image, (sizeof(*image) + 4095) & ~4095ull,
+		HART_HOST_VA,
+		image,
+		(sizeof(*image) + 4095) & ~4095ull,
 	};
 
 	qemu_run(&segment, 1, HART_HOST_VA + offsetof(struct image, code), illegal, MAX_WORDS);
@@ -219,9 +221,9 @@ int main(void)
 {
 	struct image *image = calloc(1, sizeof(*image));
 	uint8_t *hart = malloc(MAX_WORDS), *qemu = malloc(MAX_WORDS);
-	struct words words = { .image = image };
+	struct words words = {.image = image};
 	unsigned differences;
-	uint64_t behind;	/* address of after[] */
+	uint64_t behind; /* address of after[] */
 
 	if (!image || !hart || !qemu)
 		return QEMU_FAIL;
@@ -231,7 +233,7 @@ int main(void)
 	behind = HART_HOST_VA + offsetof(struct image, code) + words.count * 4ull;
 	memcpy(&image->code[words.count], after, sizeof(after));
 	image->sigaction[0] = behind + AFTER_HANDLER * 4;
-	image->sigaction[1] = 4;	/* SA_SIGINFO */
+	image->sigaction[1] = 4; /* SA_SIGINFO */
 
 	run_on_qemu(image, qemu);
 	run_on_hart(image, behind + AFTER_ECALL * 4, hart);
