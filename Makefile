@@ -34,7 +34,7 @@ $(B)/%.o: %.c
 .PHONY: all
 all: $(ALL) ## everything that runs on the host and in the VM, without QEMU and the module
 
-include mk/vm.mk mk/test.mk mk/install.mk
+include mk/vm.mk mk/test.mk mk/bench.mk mk/install.mk
 
 .PHONY: help clean clean-cache
 help: ## this list

@@ -8,7 +8,7 @@ N ?= 64
 VM ?=
 export PROMPT
 
-.PHONY: deps qemu kernel module vm run shell bench force
+.PHONY: deps qemu kernel module vm run shell force
 deps: ## install the Debian packages that are missing
 	@mk/packages.sh
 
@@ -40,8 +40,3 @@ run: deps ## run a model on the accelerator: MODEL=name|file PROMPT=text N=token
 shell: deps ## a prompt in the VM; VM='--devices 2 --iommu …' passes options to tools/vm
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
 	@tools/vm $(VM) --tty -- $${SHELL:-/bin/sh}
-
-PAIRS ?= 5
-bench: deps ## speed beside llama.cpp, a table and build/bench.json: MODEL= PAIRS=5
-	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
-	@model=$$(mk/fetch_model.py '$(MODEL)') && mk/bench.py "$$model" $(PAIRS)
