@@ -12,7 +12,7 @@
 
 #define AXON_ERR_LIST(X)                                                                             \
 	X(NO_DRIVER, 1, ENODEV, "no /dev/accel node of the axon driver exists",                      \
-	  "load the module: insmod build/axon.ko, in a VM started by tools/vm")                      \
+	  "load the module (insmod build/axon.ko) in a VM that has the device (see tools/vm)")       \
 	X(NO_DEVICE, 2, ENXIO, "no such accelerator",                                                \
 	  "list the devices with accel-smi; check ACCEL_VISIBLE_DEVICES and QEMU's -device axon")    \
 	X(NO_PERMISSION, 3, EACCES, "the accel node may not be opened by this user",                 \
