@@ -129,36 +129,34 @@ static float bisect(struct sampler *s, float (*measure)(struct sampler *, float)
 	return from_order((int32_t)low);
 }
 
-/* weight = exp((logit - max) / temperature) of what the limits leave; the token at u of its sum. */
+/* v0 = running sum of the weights exp((logit - max) / temperature) of what the limits leave. */
+static void sum_weights(struct vector_program *p, const struct sampler *s)
+{
+	load_logits(p, s, s->threshold);
+	v_const(p, 3, s->args->min_p);
+	v2(p, AXON_V_LE, 3, 3, 1);
+	v2(p, AXON_V_AND, 2, 2, 3);
+	vf(p, AXON_V_ADDI, 0, 0, -s->max);
+	vf(p, AXON_V_MULI, 0, 0, 1.0f / s->args->temperature);
+	v1(p, AXON_V_EXP, 0, 0);
+	v2(p, AXON_V_AND, 0, 0, 2);
+	v1(p, AXON_V_SCAN, 0, 0);
+}
+
+/* The first token whose running sum is above a random part of the whole. */
 static uint32_t pick(struct sampler *s)
 {
 	const uint8_t total = AXON_R(0), chosen = AXON_R(1);
-	const struct sample_args *args = s->args;
 	float u = draw(s) * 0.999999f;
 	struct vector_program p;
 
-	load_logits(&p, s, s->threshold);
-	for (uint32_t pass = 0; pass < 2; pass++) {
-		if (pass) {
-			v_pass(&p);
-			v_load(&p, 0, 0);
-			vf(&p, AXON_V_ADDI, 1, 0, -s->max);
-			v1(&p, AXON_V_EXP, 1, 1);
-			v_const(&p, 2, s->threshold);
-			v2(&p, AXON_V_LE, 2, 2, 0);
-		}
-		v_const(&p, 3, args->min_p);
-		v2(&p, AXON_V_LE, 3, 3, 1);
-		v2(&p, AXON_V_AND, 2, 2, 3);
-		vf(&p, AXON_V_ADDI, 0, 0, -s->max);
-		vf(&p, AXON_V_MULI, 0, 0, 1.0f / args->temperature);
-		v1(&p, AXON_V_EXP, 0, 0);
-		v2(&p, AXON_V_AND, 0, 0, 2);
-		v1(&p, AXON_V_SCAN, 0, 0);
-		if (!pass)
-			v1(&p, AXON_V_RMAX, total, 0);
-	}
-	vf(&p, AXON_V_MULI, 1, total, u);
+	sum_weights(&p, s);
+	v1(&p, AXON_V_RMAX, total, 0);
+	v_store(&p, 1, total);
+	axon_wait(v_run(&p));
+
+	sum_weights(&p, s);
+	v_const(&p, 1, u * s->result);
 	v2(&p, AXON_V_LT, 1, 1, 0);
 	v_const(&p, 2, 1.0f);
 	v2(&p, AXON_V_AND, 1, 1, 2);
