@@ -16,5 +16,6 @@ $(KERNEL_TESTS:%=$(B)/tests/guest/kernels/%): $(B)/tests/guest/kernels/%: \
 	$(CC) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) -L$(B) -laccel $(LIBS_axonrt) -lcmocka -lpthread
 
 UNIT_TESTS += $(KERNEL_TESTS:%=$(B)/tests/emu/kernels/%)
-GUEST_TESTS += $(addprefix $(B)/tests/guest/kernels/,test_pack test_norm test_rope test_logprob)
+kernel_guest_tests := test_pack test_norm test_matmul test_gated test_rope test_logprob
+GUEST_TESTS += $(kernel_guest_tests:%=$(B)/tests/guest/kernels/%)
 ALL += $(KERNEL_TESTS:%=$(B)/tests/emu/kernels/%) $(KERNEL_TESTS:%=$(B)/tests/guest/kernels/%)
