@@ -24,6 +24,7 @@ $(B)/libaxoncore.so: $(axoncore_objs) $(axoncore_map)
 ALL += $(LIBAXONCORE) $(B)/libaxoncore.so
 
 LIBS_axoncore := $(LIBAXONCORE) -pthread -lm
+LIBS_test_cycles := $(B)/tests/unit/chip.o $(LIBS_axoncore)
 LIBS_test_core := $(B)/tests/unit/chip.o $(LIBS_axoncore)
 LIBS_test_core_faults := $(B)/tests/unit/chip.o $(LIBS_axoncore)
 LIBS_test_core_fuzz := $(B)/tests/unit/chip.o $(LIBS_axoncore)
