@@ -223,7 +223,7 @@ static uint32_t choose(struct sampler *s)
 {
 	const struct sample_args *args = s->args;
 
-	if (args->temperature <= 0.0f) {
+	if (args->temperature < SAMPLE_COLD) {
 		find_largest(s, 1);
 		return s->list[0].index;
 	}
