@@ -5,6 +5,6 @@
 
 #include "matrix_impl.h"
 
-matrix_block_fn matrix_block_avx2(uint32_t format, unsigned int rows, unsigned int tiles);
+matrix_block_fn matrix_block_avx2(uint32_t format, unsigned int rows);
 
 #endif

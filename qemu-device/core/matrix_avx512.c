@@ -238,9 +238,11 @@ const struct matrix_path matrix_path_avx512 = {
 	.dense = { matrix_f32_avx512, matrix_bf16_avx512, matrix_i8_avx512 },
 	.pack = { pack_rows, pack_cols, pack_packed },
 	.block = matrix_block_avx512,
-	.block_rows = 6,
-	.block_tiles = 2,
-	.block_small = 8,
+	.block_rows = 8,
+	.wide = matrix_wide_avx512,
+	.widen = matrix_widen_avx512,
+	.wide_rows = 6,
+	.wide_tiles = 2,
 	.drain = drain,
 };
 

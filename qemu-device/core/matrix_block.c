@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Products of quantised activations and packed blocks. A is put together once for as many rows and as
- * much k as scratch holds, in groups of rows that one kernel call takes. With few rows there is
- * one group, and B streams past it record by record; with many, a group of tiles of B is
- * used by all groups before the next.
+ * much k as scratch holds, in groups of rows that one kernel call takes. B streams past them record by
+ * record, one tile after the other; or, with many rows and where the path has kernels for it, a
+ * few tiles of B at a time are unpacked to 8 bits for all groups.
  */
 #include <string.h>
 
@@ -11,12 +11,13 @@
 #include "convert.h"
 #include "matrix_impl.h"
 
-#define CHUNK_SMALL	16384u	/* k kept at once with few rows */
-#define CHUNK_LARGE	8192u	/* and with many */
-#define PANEL_LARGE	64u	/* columns whose accumulators are kept when k is taken whole */
+#define FEW_ROWS	32u	/* beyond, unpacking B once pays */
+#define CHUNK_FEW	16384u	/* k kept at once with few rows */
+#define CHUNK_MANY	8192u	/* and with many */
+#define PANEL_MANY	64u	/* columns whose accumulators are kept when k is taken whole */
 
-_Static_assert(MATRIX_SMALL * CHUNK_SMALL <= MATRIX_A_QUANTS, "A, few rows");
-_Static_assert(2 * CHUNK_LARGE / 256 * 4672 <= 2 * MATRIX_B_BYTES, "two tiles bounced");
+_Static_assert(FEW_ROWS * CHUNK_FEW <= MATRIX_A_QUANTS, "A, few rows");
+_Static_assert(2 * CHUNK_MANY / 256 * BLOCK_RECORD_MAX <= 2 * MATRIX_B_BYTES, "two tiles, bounced or wide");
 
 struct block {
 	struct matrix_op *op;
@@ -24,7 +25,7 @@ struct block {
 	unsigned int record;		/* bytes */
 	unsigned int super;		/* k in a record */
 	unsigned int words;
-	bool small;
+	bool wide;			/* tiles in 8 bits, several at a time */
 	bool a_packed;			/* scratch holds rows from a_m, k from a_k */
 	unsigned int a_m, a_k;
 };
@@ -40,9 +41,9 @@ static unsigned int group_rows(const struct block *s, unsigned int rows)
 	const struct matrix_path *path = s->op->path;
 	unsigned int height = 1;
 
-	if (!s->small)
-		return min_u(path->block_rows, (rows + 1) & ~1u);
-	while (height < rows && height < path->block_small)
+	if (s->wide)
+		return min_u(path->wide_rows, (rows + 1) & ~1u);
+	while (height < rows && height < path->block_rows)
 		height *= 2;
 	return height;
 }
@@ -95,20 +96,14 @@ static void pack_a(struct block *s, unsigned int m, unsigned int rows, unsigned 
 	s->a_k = k0;
 }
 
-static void run_kernel(const struct block *s, const struct matrix_block *t)
-{
-	matrix_block_fn fn = s->op->path->block(t->format, t->rows, t->tiles);
-
-	if (!fn)
-		fn = matrix_block_portable;
-	fn(t);
-}
-
 /* One group, one tile, from wherever its records are; only one that straddles two runs is copied. */
 static int stream(struct block *s, struct matrix_block *t, uint64_t va, unsigned int records)
 {
 	struct matrix_op *op = s->op;
+	matrix_block_fn kernel = op->path->block(t->format, t->rows);
 
+	if (!kernel)
+		kernel = matrix_block_portable;
 	while (records) {
 		uint8_t *host;
 		uint64_t run;
@@ -126,7 +121,7 @@ static int stream(struct block *s, struct matrix_block *t, uint64_t va, unsigned
 			t->b = op->scratch->bounce;
 			t->records = 1;
 		}
-		run_kernel(s, t);
+		kernel(t);
 		records -= t->records;
 		va += (uint64_t)t->records * s->record;
 		t->q += (size_t)t->records * s->super * t->rows;
@@ -135,7 +130,7 @@ static int stream(struct block *s, struct matrix_block *t, uint64_t va, unsigned
 	return 0;
 }
 
-static int few_rows(struct block *s, unsigned int rows, unsigned int n, unsigned int cols, unsigned int k0,
+static int streamed(struct block *s, unsigned int rows, unsigned int n, unsigned int cols, unsigned int k0,
 		    unsigned int k)
 {
 	struct matrix_op *op = s->op;
@@ -166,20 +161,40 @@ static int few_rows(struct block *s, unsigned int rows, unsigned int n, unsigned
 	return 0;
 }
 
-static int many_rows(struct block *s, unsigned int rows, unsigned int n, unsigned int cols, unsigned int k0,
+/* A few tiles in 8 bits: in place, copied or unpacked. */
+static int load_tiles(struct block *s, uint64_t va, struct matrix_block *t)
+{
+	struct matrix_op *op = s->op;
+	size_t wide = (size_t)t->records * AXON_FMT_RECORD(MATRIX_WIDE(s->format));
+	int rc = matrix_rect(op, va, op->b_stride, t->tiles, (uint64_t)t->records * s->record,
+			     op->scratch->bounce, &t->b, &t->b_stride);
+
+	if (rc || AXON_FMT_BITS(s->format) == 8)
+		return rc;
+	for (unsigned int j = 0; j < t->tiles; j++)
+		op->path->widen(s->format, op->scratch->b + j * wide, t->b + j * t->b_stride, t->records);
+	t->b = op->scratch->b;
+	t->b_stride = wide;
+	return 0;
+}
+
+static int widened(struct block *s, unsigned int rows, unsigned int n, unsigned int cols, unsigned int k0,
 		     unsigned int k)
 {
 	struct matrix_op *op = s->op;
 	unsigned int tiles = (cols + MATRIX_COLS - 1) / MATRIX_COLS;
 	uint64_t va = op->d->b + op->b_stride * (n / MATRIX_COLS) + (uint64_t)k0 / s->super * s->record;
-	struct matrix_block t = { .format = s->format, .acc_stride = MATRIX_PANEL, .records = k / s->super };
+	struct matrix_block t = {
+		.format = MATRIX_WIDE(s->format),
+		.acc_stride = MATRIX_PANEL,
+		.records = k / s->super,
+	};
 
 	for (unsigned int j = 0; j < tiles; j += t.tiles) {
 		int rc;
 
-		t.tiles = min_u(tiles - j, op->path->block_tiles);
-		rc = matrix_rect(op, va + op->b_stride * j, op->b_stride, t.tiles,
-				 (uint64_t)t.records * s->record, op->scratch->bounce, &t.b, &t.b_stride);
+		t.tiles = min_u(tiles - j, op->path->wide_tiles);
+		rc = load_tiles(s, va + op->b_stride * j, &t);
 		if (rc)
 			return rc;
 		for (unsigned int i = 0; i < rows; i += t.rows) {
@@ -189,7 +204,7 @@ static int many_rows(struct block *s, unsigned int rows, unsigned int n, unsigne
 			t.q = (const int8_t *)op->scratch->a + (size_t)i * k;
 			t.words = op->scratch->words + (size_t)i * (k / 32) * s->words;
 			t.acc = (float *)op->scratch->acc + i * MATRIX_PANEL + j * MATRIX_COLS;
-			run_kernel(s, &t);
+			op->path->wide(t.format, t.rows, t.tiles)(&t);
 		}
 	}
 	return 0;
@@ -205,38 +220,41 @@ static int panel(struct block *s, unsigned int m, unsigned int rows, unsigned in
 		unsigned int count = min_u(op->d->k - k, chunk);
 
 		pack_a(s, m, rows, k, count);
-		rc = s->small ? few_rows(s, rows, n, cols, k, count)
-			      : many_rows(s, rows, n, cols, k, count);
+		rc = s->wide ? widened(s, rows, n, cols, k, count)
+			     : streamed(s, rows, n, cols, k, count);
 	}
 	return rc ? rc : matrix_store(op, m, rows, n, cols, op->scratch->acc, MATRIX_PANEL);
+}
+
+/* Whether there are kernels for the format's wide form. */
+static bool has_wide(const struct matrix_path *path, uint32_t format)
+{
+	return path->wide && path->wide(MATRIX_WIDE(format), path->wide_rows, path->wide_tiles);
 }
 
 int matrix_block_run(struct matrix_op *op)
 {
 	const struct axon_matrix_desc *d = op->d;
+	const struct matrix_path *path = op->path;
+	bool many = d->m > FEW_ROWS;
 	struct block s = {
 		.op = op,
 		.format = d->b_format,
 		.record = AXON_FMT_RECORD(d->b_format),
 		.super = AXON_FMT_SUPER(d->b_format),
 		.words = matrix_block_words(d->b_format),
-		.small = d->m <= MATRIX_SMALL,
+		.wide = many && has_wide(path, d->b_format),
 	};
-	unsigned int chunk = min_u(d->k, s.small ? CHUNK_SMALL : CHUNK_LARGE);
-	unsigned int height = MATRIX_SMALL, width = MATRIX_PANEL;
+	unsigned int chunk = min_u(d->k, many ? CHUNK_MANY : CHUNK_FEW);
+	unsigned int width = many && chunk == d->k ? PANEL_MANY : MATRIX_PANEL;
+	unsigned int group = s.wide ? path->wide_rows : path->block_rows, height, shares;
 	int rc = 0;
 
-	if (!s.small) {
-		/* as many rows as scratch holds, in whole groups and equal shares */
-		unsigned int group = op->path->block_rows, shares;
-
-		height = chunk ? min_u(MATRIX_A_QUANTS / chunk, MATRIX_ROWS) : MATRIX_ROWS;
-		height -= height % group;
-		shares = (d->m + height - 1) / height;
-		height = (d->m + shares * group - 1) / (shares * group) * group;
-		if (chunk == d->k)
-			width = PANEL_LARGE;
-	}
+	/* as many rows as scratch holds, in whole groups and equal shares */
+	height = chunk ? min_u(MATRIX_A_QUANTS / chunk, MATRIX_ROWS) : MATRIX_ROWS;
+	height -= height % group;
+	shares = (d->m + height - 1) / height;
+	height = (d->m + shares * group - 1) / (shares * group) * group;
 	for (unsigned int m = 0; m < d->m && !rc; m += height)
 		for (unsigned int n = 0; n < d->n && !rc; n += width)
 			rc = panel(&s, m, min_u(d->m - m, height), n, min_u(d->n - n, width), chunk);

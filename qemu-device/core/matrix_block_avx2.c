@@ -208,9 +208,9 @@ static const struct {
 	TABLE(Q8_0), TABLE(Q4_K), TABLE(Q5_K), TABLE(Q6_K),
 };
 
-matrix_block_fn matrix_block_avx2(uint32_t format, unsigned int rows, unsigned int tiles)
+matrix_block_fn matrix_block_avx2(uint32_t format, unsigned int rows)
 {
-	for (unsigned int i = 0; tiles == 1 && i < sizeof(kernels) / sizeof(kernels[0]); i++)
+	for (unsigned int i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++)
 		if (kernels[i].format == format)
 			return kernels[i].fn[rows / 2];
 	return NULL;

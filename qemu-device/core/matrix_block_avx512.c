@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The matrix engine's block rule with AVX-512 VNNI: a kernel for each GGUF format and each shape of
- * rows × tiles that matrix_block.c asks for. VPDPBUSD takes the quants as they are, unsigned, and A's
+ * The matrix engine's block rule with AVX-512 VNNI: a kernel for each GGUF format and height, which
+ * unpacks B as it streams; and for formats without a minimum, kernels for what they become in 8 bits, two
+ * tiles wide (with a minimum there are too few registers for that to be faster). VPDPBUSD takes the quants as they are, unsigned, and A's
  * bytes broadcast; the zero point is in the sums that the accumulation starts with.
  */
 #if defined(__x86_64__)
@@ -13,6 +14,12 @@
 #define INLINE static inline __attribute__((always_inline))
 #define MAX_ROWS	8
 #define MAX_TILES	2
+/*
+ * With few rows loads run far enough ahead by themselves, and fetching in advance costs bandwidth; with
+ * more, arithmetic fills the window and B must be asked for.
+ */
+#define FETCH_ROWS	4
+#define FETCH_AHEAD	4096	/* bytes */
 
 /* The quants of 4 k and of the 4 k sixteen later, for x = 0..3. */
 INLINE void unpack(unsigned int bits, const uint8_t *b, unsigned int x, __m512i *low, __m512i *high)
@@ -139,6 +146,9 @@ INLINE void multiply(uint32_t format, unsigned int rows, unsigned int tiles, con
 		for (unsigned int g = 0; g < groups; g++, q += 32 * rows, words += stride * rows) {
 			const uint8_t *quants = b + AXON_FMT_HEAD(format) + g * 64 * AXON_FMT_BITS(format);
 
+			if (tiles == 1 && rows >= FETCH_ROWS)
+				for (unsigned int x = 0; x <= AXON_FMT_BITS(format); x++)
+					_mm_prefetch(quants + FETCH_AHEAD + 64 * x, _MM_HINT_T0);
 			products(format, rows, tiles, t, quants, q, words, sum);
 #pragma GCC unroll 2
 			for (unsigned int j = 0; j < tiles; j++) {
@@ -196,43 +206,97 @@ INLINE void multiply(uint32_t format, unsigned int rows, unsigned int tiles, con
 #define KERNEL(name, rows, tiles)                                                  \
 	static void name##_##rows##x##tiles(const struct matrix_block *t)          \
 	{                                                                          \
-		multiply(AXON_FMT_##name, rows, tiles, t);                         \
+		multiply(name, rows, tiles, t);                                    \
 	}
-#define KERNELS(name)                                                              \
-	KERNEL(name, 1, 1) KERNEL(name, 2, 1) KERNEL(name, 4, 1)                   \
-	KERNEL(name, 6, 1) KERNEL(name, 8, 1)                                      \
+#define STREAMED(name) KERNEL(name, 1, 1) KERNEL(name, 2, 1) KERNEL(name, 4, 1) KERNEL(name, 8, 1)
+#define STREAMED_TABLE(name) { name, { name##_1x1, name##_2x1, name##_4x1, NULL, name##_8x1 } }
+#define WIDENED(name)                                                              \
+	KERNEL(name, 2, 1) KERNEL(name, 4, 1) KERNEL(name, 6, 1)                   \
 	KERNEL(name, 2, 2) KERNEL(name, 4, 2) KERNEL(name, 6, 2)
-/* by rows / 2 */
-#define TABLE(name)                                                                \
-	{                                                                          \
-		AXON_FMT_##name,                                                   \
-		{ { name##_1x1, name##_2x1, name##_4x1, name##_6x1, name##_8x1 },  \
-		  { NULL, name##_2x2, name##_4x2, name##_6x2, NULL } },            \
-	}
+#define WIDENED_TABLE(name)                                                        \
+	{ name, { { name##_2x1, name##_4x1, name##_6x1 }, { name##_2x2, name##_4x2, name##_6x2 } } }
 
-KERNELS(Q4_0)
-KERNELS(Q4_1)
-KERNELS(Q5_0)
-KERNELS(Q5_1)
-KERNELS(Q8_0)
-KERNELS(Q4_K)
-KERNELS(Q5_K)
-KERNELS(Q6_K)
+#define ANY_ZERO	0xffu	/* the zero point is in the sums: one kernel serves all */
+
+/* Names that survive the macros above. */
+enum {
+	Q4_0 = AXON_FMT_Q4_0,
+	Q4_1 = AXON_FMT_Q4_1,
+	Q5_0 = AXON_FMT_Q5_0,
+	Q5_1 = AXON_FMT_Q5_1,
+	Q4_K = AXON_FMT_Q4_K,
+	Q5_K = AXON_FMT_Q5_K,
+	Q6_K = AXON_FMT_Q6_K,
+	Q8_0 = AXON_FMT_Q8_0,
+	F16_NONE = AXON_FMT(8, ANY_ZERO, 32, AXON_SCALE_F16, AXON_MIN_NONE),
+	S8_NONE = AXON_FMT(8, ANY_ZERO, 16, AXON_SCALE_S8, AXON_MIN_NONE),
+};
+
+STREAMED(Q4_0)
+STREAMED(Q4_1)
+STREAMED(Q5_0)
+STREAMED(Q5_1)
+STREAMED(Q8_0)
+STREAMED(Q4_K)
+STREAMED(Q5_K)
+STREAMED(Q6_K)
+WIDENED(F16_NONE)
+WIDENED(S8_NONE)
 
 static const struct {
 	uint32_t format;
-	matrix_block_fn fn[MAX_TILES][MAX_ROWS / 2 + 1];
-} kernels[] = {
-	TABLE(Q4_0), TABLE(Q4_1), TABLE(Q5_0), TABLE(Q5_1),
-	TABLE(Q8_0), TABLE(Q4_K), TABLE(Q5_K), TABLE(Q6_K),
+	matrix_block_fn fn[MAX_ROWS / 2 + 1];		/* [rows / 2] */
+} streamed[] = {
+	STREAMED_TABLE(Q4_0), STREAMED_TABLE(Q4_1), STREAMED_TABLE(Q5_0), STREAMED_TABLE(Q5_1),
+	STREAMED_TABLE(Q8_0), STREAMED_TABLE(Q4_K), STREAMED_TABLE(Q5_K), STREAMED_TABLE(Q6_K),
 };
 
-matrix_block_fn matrix_block_avx512(uint32_t format, unsigned int rows, unsigned int tiles)
+static const struct {
+	uint32_t format;
+	matrix_block_fn fn[MAX_TILES][3];		/* [tiles - 1][rows / 2 - 1] */
+} widened[] = { WIDENED_TABLE(F16_NONE), WIDENED_TABLE(S8_NONE) };
+
+matrix_block_fn matrix_block_avx512(uint32_t format, unsigned int rows)
 {
-	for (unsigned int i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++)
-		if (kernels[i].format == format)
-			return kernels[i].fn[tiles - 1][rows / 2];
+	for (unsigned int i = 0; i < sizeof(streamed) / sizeof(streamed[0]); i++)
+		if (streamed[i].format == format)
+			return streamed[i].fn[rows / 2];
 	return NULL;
+}
+
+matrix_block_fn matrix_wide_avx512(uint32_t format, unsigned int rows, unsigned int tiles)
+{
+	format |= ANY_ZERO << 8;
+	for (unsigned int i = 0; i < sizeof(widened) / sizeof(widened[0]); i++)
+		if (widened[i].format == format)
+			return widened[i].fn[tiles - 1][rows / 2 - 1];
+	return NULL;
+}
+
+INLINE void widen(unsigned int bits, uint32_t format, uint8_t *dst, const uint8_t *src, unsigned int records)
+{
+	for (unsigned int r = 0; r < records; r++) {
+		memcpy(dst, src, AXON_FMT_HEAD(format));
+		dst += AXON_FMT_HEAD(format);
+		src += AXON_FMT_HEAD(format);
+		for (unsigned int g = 0; g < AXON_FMT_SUPER(format) / 32; g++, src += 64 * bits, dst += 512)
+			for (unsigned int x = 0; x < 4; x++) {
+				__m512i low, high;
+
+				unpack(bits, src, x, &low, &high);
+				_mm512_storeu_si512(dst + 64 * x, low);
+				_mm512_storeu_si512(dst + 64 * (x + 4), high);
+			}
+	}
+}
+
+void matrix_widen_avx512(uint32_t format, uint8_t *dst, const uint8_t *src, unsigned int records)
+{
+	switch (AXON_FMT_BITS(format)) {
+	case 4: return widen(4, format, dst, src, records);
+	case 5: return widen(5, format, dst, src, records);
+	case 6: return widen(6, format, dst, src, records);
+	}
 }
 
 #endif

@@ -127,8 +127,6 @@ const struct matrix_path matrix_path_avx2 = {
 	.pack = { matrix_pack_rows_portable, matrix_pack_cols_portable, matrix_pack_packed_portable },
 	.block = matrix_block_avx2,
 	.block_rows = 4,
-	.block_tiles = 1,
-	.block_small = 4,
 	.drain = matrix_drain_portable,
 };
 

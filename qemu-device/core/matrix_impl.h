@@ -11,7 +11,7 @@
 #define MATRIX_COLS	AXON_TILE_COLS
 #define MATRIX_PANEL	256u	/* columns whose accumulators are kept at once */
 #define MATRIX_PANEL_TILES (MATRIX_PANEL / MATRIX_COLS)
-#define MATRIX_ROWS	528u	/* rows whose accumulators are kept at once */
+#define MATRIX_ROWS	528u	/* rows whose accumulators are kept at once, a multiple of every group */
 #define MATRIX_SMALL	8u	/* up to so many rows B is streamed once, tile after tile */
 
 /* How products are formed; each takes k in steps of 4 bytes of A. */
@@ -57,6 +57,9 @@ struct matrix_block {
 	unsigned int records;
 };
 
+/* The same numbers in 8 bits. */
+#define MATRIX_WIDE(format) (((format) & ~0xffu) | 8)
+
 /* Sub-blocks in 32 k. */
 static inline unsigned int matrix_block_halves(uint32_t format)
 {
@@ -99,11 +102,16 @@ struct matrix_path {
 	const char *name;
 	matrix_dense_fn dense[MATRIX_NUM_DENSE];
 	matrix_pack_fn pack[3];			/* by enum axon_b_layout */
-	/* A kernel for groups of `rows` rows and `tiles` tiles, or NULL: use the portable one. */
-	matrix_block_fn (*block)(uint32_t format, unsigned int rows, unsigned int tiles);
-	unsigned int block_rows;		/* height of a group when there are more than MATRIX_SMALL */
-	unsigned int block_tiles;		/* tiles taken together then */
-	unsigned int block_small;		/* height of a group when there are few */
+	/* Block rule: a kernel for one tile and groups of `rows` rows, or NULL: use the portable one. */
+	matrix_block_fn (*block)(uint32_t format, unsigned int rows);
+	unsigned int block_rows;		/* the highest group, a power of two up to MATRIX_SMALL */
+	/*
+	 * With many rows: a kernel for `tiles` tiles of a format of 8 bits, or NULL: there is none. And how
+	 * records get there, dst in MATRIX_WIDE(format). Without `wide` the rest is not used.
+	 */
+	matrix_block_fn (*wide)(uint32_t format, unsigned int rows, unsigned int tiles);
+	void (*widen)(uint32_t format, uint8_t *dst, const uint8_t *src, unsigned int records);
+	unsigned int wide_rows, wide_tiles;	/* even; the most that a kernel takes */
 	void (*drain)(const struct matrix_drain *d);
 };
 
@@ -134,7 +142,7 @@ extern const struct matrix_path matrix_path_avx512;
 struct matrix_scratch {
 	_Alignas(64) uint8_t a[MATRIX_A_QUANTS];
 	uint32_t words[MATRIX_A_QUANTS / 32 * 5];
-	_Alignas(64) uint8_t b[MATRIX_B_BYTES];
+	_Alignas(64) uint8_t b[2 * MATRIX_B_BYTES];
 	_Alignas(64) uint8_t bounce[2 * MATRIX_B_BYTES];
 	_Alignas(64) uint32_t acc[(MATRIX_ROWS + MATRIX_SMALL) * MATRIX_PANEL];
 	_Alignas(64) float addend[MATRIX_PANEL];

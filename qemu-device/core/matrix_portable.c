@@ -238,12 +238,11 @@ void matrix_block_portable(const struct matrix_block *t)
 	}
 }
 
-static matrix_block_fn block_none(uint32_t format, unsigned int rows, unsigned int tiles)
+static matrix_block_fn block(uint32_t format, unsigned int rows)
 {
 	(void)format;
 	(void)rows;
-	(void)tiles;
-	return NULL;
+	return matrix_block_portable;
 }
 
 void matrix_drain_portable(const struct matrix_drain *d)
@@ -269,9 +268,7 @@ const struct matrix_path matrix_path_portable = {
 	.name = "portable",
 	.dense = { dense_f32, dense_bf16, dense_i8 },
 	.pack = { matrix_pack_rows_portable, matrix_pack_cols_portable, matrix_pack_packed_portable },
-	.block = block_none,
+	.block = block,
 	.block_rows = 8,
-	.block_tiles = 2,
-	.block_small = 8,
 	.drain = matrix_drain_portable,
 };

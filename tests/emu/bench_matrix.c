@@ -123,7 +123,7 @@ struct row {
 };
 
 #define BLOCK_ROW(fmt, m_) { #fmt " m=" #m_, AXON_Q8A, AXON_BLOCK, AXON_B_PACKED, AXON_FMT_##fmt, m_, 2048, 2048, PEAK_I8 }
-#define BLOCK_ROWS(fmt) BLOCK_ROW(fmt, 1), BLOCK_ROW(fmt, 2), BLOCK_ROW(fmt, 8), BLOCK_ROW(fmt, 16), BLOCK_ROW(fmt, 504)
+#define BLOCK_ROWS(fmt) BLOCK_ROW(fmt, 1), BLOCK_ROW(fmt, 2), BLOCK_ROW(fmt, 4), BLOCK_ROW(fmt, 8), BLOCK_ROW(fmt, 16), BLOCK_ROW(fmt, 64), BLOCK_ROW(fmt, 504)
 #define DENSE_ROWS(type, kind)                                                                       \
 	{ #type " packed 1024^3", AXON_##type, AXON_##type, AXON_B_PACKED, 0, 1024, 1024, 1024, kind }, \
 	{ #type " rows 1024^3", AXON_##type, AXON_##type, AXON_B_ROWS, 0, 1024, 1024, 1024, kind },     \
