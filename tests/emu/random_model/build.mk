@@ -12,5 +12,6 @@ $(B)/tests/guest/random_model/dump: $(B)/$(RANDOM_DUMP).o $(LIBAXONRT) $(B)/liba
 	@mkdir -p $(@D)
 	$(CC) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) -L$(B) -laccel $(LIBS_axonrt) -lpthread
 
+VM_TESTS += tests/guest/same_bits.sh
 UNIT_TESTS += tests/emu/random_model/test_random_model.sh
 ALL += $(B)/$(RANDOM_DUMP) $(B)/tests/guest/random_model/dump

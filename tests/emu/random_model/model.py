@@ -2,6 +2,7 @@
 """Random models of the llama architecture: their shape, their weights, their GGUF file."""
 
 import dataclasses
+import sys
 
 import gguf
 import numpy as np
@@ -152,3 +153,17 @@ def write_model(path, rng, shape, qtype):
     writer.write_tensors_to_file()
     writer.close()
     return weights
+
+
+def main():
+    """usage: model.py SEED TYPE FOLDER: a random model and 64 tokens for it"""
+    if len(sys.argv) != 4:
+        sys.exit(main.__doc__)
+    rng, qtype, folder = np.random.default_rng(int(sys.argv[1])), Type[sys.argv[2]], sys.argv[3]
+    shape = random_shape(rng, qtype, tied=False)
+    write_model(f"{folder}/model.gguf", rng, shape, qtype)
+    random_text(rng, shape, 64)[0].tofile(f"{folder}/tokens")
+
+
+if __name__ == "__main__":
+    main()
