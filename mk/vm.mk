@@ -3,8 +3,8 @@
 # These are never sanitised: they live in build/ whatever B is.
 
 MODEL ?= gemma3-270m-q4_k_m
-PROMPT ?= The capital of France is
-N ?= 64
+PROMPT ?= A list of the planets of the solar system: Mercury, Venus,
+N ?= 48
 VM ?=
 export PROMPT
 
@@ -35,7 +35,7 @@ run: deps ## run a model on the accelerator: MODEL=name|file PROMPT=text N=token
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
 	@model=$$(mk/fetch_model.py '$(MODEL)') && \
 		tools/vm $(VM) -- build/accel-run -m "$$model" -p "$$PROMPT" -n $(N) \
-			$(if $(TRACE),--trace)
+			$(if $(TRACE),--trace) $(if $(shell test -t 2 && echo yes),--progress)
 
 shell: deps ## a prompt in the VM; VM='--devices 2 --iommu …' passes options to tools/vm
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
