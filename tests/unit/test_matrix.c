@@ -579,13 +579,13 @@ static void test_empty(void **state)
 	}
 }
 
-/* Two-level rows, forwards, backwards and repeated; C backwards. */
+/* Two-level rows, forwards and backwards; C backwards. */
 static void test_addressing(void **state)
 {
 	static const struct {
 		uint32_t m0;
 		int32_t s0, s1;
-	} some[] = { { 4, 80, 400 }, { 4, -80, 400 }, { 5, 80, -480 }, { 3, 0, 80 }, { 1, 7, -80 }, { 100, 80, 1 << 30 } };
+	} some[] = { { 4, 80, 400 }, { 4, -80, 400 }, { 5, 80, -480 }, { 1, 7, -80 }, { 100, 80, 1 << 30 } };
 
 	(void)state;
 	for (unsigned int i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
@@ -600,10 +600,8 @@ static void test_addressing(void **state)
 		c.d.a_s1 = dense.d.a_s1 = some[i].s1;
 		c.d.c += 100000;
 		c.d.c_stride = -400;
-		if (some[i].s0)		/* rows that repeat hold the last row's data: compare whole rows apart */
-			check(&c, 4096);
-		if (some[i].s0)
-			check(&dense, 4096);
+		check(&c, 4096);
+		check(&dense, 4096);
 	}
 }
 
