@@ -15,6 +15,8 @@ test: deps ## every tier of tests, the host's also sanitised
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
 	@$(MAKE) --no-print-directory -s -j$$(nproc) SAN=1 all
 	@mk/fetch_model.py '$(MODEL)' >/dev/null
+	-@mk/venv.sh >/dev/null
+	-@mk/peer.sh --version >/dev/null
 	@tests/run unit emu san qtest guest vm lint
 
 check: deps ## the tests that need neither a VM nor a model

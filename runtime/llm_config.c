@@ -10,12 +10,18 @@
 #define MAX_DIMENSION (1u << 24)
 #define MAX_LAYERS    4096
 
+/* A key as messages show it: without the dot that stands for the architecture. */
+static const char *shown(const char *key)
+{
+	return key + (*key == '.');
+}
+
 static int check_range(const char *what, uint32_t value, uint32_t max, struct axon_err *err)
 {
 	if (value >= 1 && value <= max)
 		return 0;
-	return axon_fail(err, -EINVAL, "%s: expected 1 to %u, found %u; the file is damaged", what,
-			 max, value);
+	return axon_fail(err, -EINVAL, "%s: expected 1 to %u, found %u; the file is damaged",
+			 shown(what), max, value);
 }
 
 static int read_dimension(const struct gguf *g, const char *key, uint32_t max, uint32_t *value,
@@ -44,7 +50,7 @@ static int read_uniform(const struct gguf *g, const char *key, uint32_t layers, 
 			return axon_fail(err, -ENOTSUP,
 					 "%s: expected one value for all layers, found %u and %u; "
 					 "layers of different shapes do not run",
-					 key, *value, v);
+					 shown(key), *value, v);
 		*value = v;
 	}
 	return check_range(key, *value, MAX_DIMENSION, err);

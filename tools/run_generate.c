@@ -37,11 +37,13 @@ static int decode(struct run *r, int32_t token, uint32_t limit, struct tokenizer
 
 	for (*n = 0; *n < limit && !run_interrupted();) {
 		const char *bytes;
+		size_t size;
 
 		if (!r->options->ignore_end && tokenizer_is_eog(r->tokenizer, token))
 			break;
 		made[(*n)++] = token;
-		ret = write_out(bytes, tokenizer_stream_push(text, token, &bytes), err);
+		size = tokenizer_stream_push(text, token, &bytes);
+		ret = write_out(bytes, size, err);
 		if (ret || *n == limit || llm_position(r->llm) == llm_context(r->llm))
 			break;
 		ret = llm_next(r->llm, &token, err);
@@ -51,6 +53,19 @@ static int decode(struct run *r, int32_t token, uint32_t limit, struct tokenizer
 	}
 	s->decode = run_now() - start;
 	return ret;
+}
+
+/* Whether n more tokens fit the context. */
+static int check_room(struct run *r, size_t n, struct axon_err *err)
+{
+	uint32_t room = llm_context(r->llm) - llm_position(r->llm);
+
+	if (n > room)
+		return axon_fail(err, -ENOSPC,
+				 "prompt: expected at most %u tokens, found %zu; "
+				 "shorten it or raise the context with -c",
+				 room, n);
+	return 0;
 }
 
 /* Appends the prompt's tokens and prints what follows; the tokens made go to *made, which the caller frees. */
@@ -66,11 +81,6 @@ static int answer(struct run *r, const int32_t *prompt, size_t n_prompt, int32_t
 
 	*made = NULL;
 	*n_made = 0;
-	if (n_prompt > room)
-		return axon_fail(err, -ENOSPC,
-				 "prompt: expected at most %u tokens, found %zu; "
-				 "shorten it or raise the context with -c",
-				 room, n_prompt);
 	limit = room - (uint32_t)n_prompt + 1;
 	if (r->options->predict >= 0 && r->options->predict < limit)
 		limit = (uint32_t)r->options->predict;
@@ -89,8 +99,9 @@ static int answer(struct run *r, const int32_t *prompt, size_t n_prompt, int32_t
 		ret = decode(r, token, limit, text, &speed, *made, n_made, err);
 	if (!ret) {
 		const char *bytes;
+		size_t size = tokenizer_stream_end(text, &bytes);
 
-		ret = write_out(bytes, tokenizer_stream_end(text, &bytes), err);
+		ret = write_out(bytes, size, err);
 	}
 	tokenizer_stream_free(text);
 	if (ret)
@@ -122,6 +133,8 @@ int run_generate(struct run *r, struct axon_err *err)
 		ret = tokenizer_encode(r->tokenizer, prompt, len,
 				       TOKENIZER_ADD_SPECIAL | TOKENIZER_PARSE_SPECIAL, &tokens, &n,
 				       err);
+	if (!ret)
+		ret = check_room(r, n, err);
 	if (!ret)
 		ret = write_out(prompt, len, err);
 	if (!ret && r->options->trace)
@@ -197,7 +210,9 @@ static int reply(struct run *r, struct conversation *c, enum chat_template templ
 	size_t kept = common_prefix(c, tokens, n);
 
 	llm_rewind(r->llm, (uint32_t)kept);
-	ret = answer(r, tokens + kept, n - kept, &made, &n_made, err);
+	ret = check_room(r, n - kept, err);
+	if (!ret)
+		ret = answer(r, tokens + kept, n - kept, &made, &n_made, err);
 	if (!ret)
 		ret = tokenizer_decode(r->tokenizer, made, n_made, 0, &content, &len, err);
 	if (!ret)
