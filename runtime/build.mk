@@ -4,6 +4,8 @@
 CFLAGS_runtime += -Ilibaccel -Ikernels
 LIBAXONRT := $(B)/runtime/libaxonrt.a
 LIBS_axonrt := -lpcre2-8 -lm
+# what the files for training need
+LIBS_train := -ljson-c -lz -lm
 
 # An assembler file carries programs of the chip, which it finds by its include path.
 $(B)/%.o: %.S $(KERNELS)

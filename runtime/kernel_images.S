@@ -24,5 +24,13 @@ image rope
 image attention
 image sample
 image logprob
+image gather
+image conv
+image conv_grad
+image max_pool
+image gemm
+image cross_entropy
+image reduce
+image adamw
 
 .section .note.GNU-stack, "", %progbits
