@@ -34,7 +34,7 @@ static const struct argp_option options[] = {
 	{NULL, 0, NULL, 0, "Checkpoints:", 1},
 	{"out", OPT_OUT, "FILE", 0, "write a checkpoint, in safetensors", 1},
 	{"save-every", OPT_SAVE_EVERY, "N", 0,
-	 "write it every N steps, too (default: after each epoch)", 1},
+	 "write it every N steps (default: after each epoch)", 1},
 	{"resume", OPT_RESUME, "FILE", 0, "go on from a checkpoint", 1},
 	{"eval", OPT_EVAL, "FILE", 0, "only test a checkpoint", 1},
 	{NULL, 0, NULL, 0, "Device:", 2},
