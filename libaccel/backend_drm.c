@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 #include <xf86drm.h>
 
@@ -300,10 +301,24 @@ int backend_sync_query(struct backend *backend, uint32_t handle, uint64_t *point
 	return drmSyncobjQuery(backend->fd, &handle, point, 1) < 0 ? -errno : 0;
 }
 
+static bool is_over(int64_t deadline_ns)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ll + now.tv_nsec >= deadline_ns;
+}
+
+/* The kernel counts in jiffies and may give up a few milliseconds early. */
 int backend_sync_wait(struct backend *backend, uint32_t handle, uint64_t point, int64_t deadline_ns)
 {
-	int ret = drmSyncobjTimelineWait(backend->fd, &handle, &point, 1, deadline_ns,
-					 DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT, NULL);
+	int ret;
 
-	return ret < 0 ? -errno : 0;
+	do {
+		ret = drmSyncobjTimelineWait(backend->fd, &handle, &point, 1, deadline_ns,
+					     DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT, NULL) < 0
+			      ? -errno
+			      : 0;
+	} while (ret == -ETIME && !is_over(deadline_ns));
+	return ret;
 }

@@ -49,7 +49,7 @@ mirror() {
 	local uri
 	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
 		grep -m1 -E '/debian/?$') || true
-	uri=${uri:-http://deb.debian.org/debian}
+	[ -n "$uri" ] || die "expected a Debian mirror among apt's sources, found none; run apt-get update"
 	printf '%s\n' "${uri%/}"
 }
 

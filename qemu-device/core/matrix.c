@@ -35,11 +35,11 @@
 #include "matrix_cost.h"
 #include "matrix_impl.h"
 
-#define DIM_MAX		(1u << 20)
+#define DIM_MAX (1u << 20)
 /* Operations that read what they write run to their end; this bounds how long that takes. */
-#define UPDATE_MAX	(1ull << 33)
+#define UPDATE_MAX (1ull << 33)
 
-#define BAD(op, desc_va, field) \
+#define BAD(op, desc_va, field)                                                     \
 	engine_bad_desc((op)->e, desc_va, offsetof(struct axon_matrix_desc, field), \
 			(uint32_t)(op)->d->field)
 
@@ -73,7 +73,8 @@ static int check_header(struct matrix_op *op, uint64_t desc_va)
 
 	if (d->h.op != AXON_MATRIX_MUL)
 		return BAD(op, desc_va, h.op);
-	if (d->h.flags & ~(AXON_MATRIX_F_ACCUMULATE | AXON_MATRIX_F_ADDEND | AXON_MATRIX_F_ADDEND_ROW))
+	if (d->h.flags &
+	    ~(AXON_MATRIX_F_ACCUMULATE | AXON_MATRIX_F_ADDEND | AXON_MATRIX_F_ADDEND_ROW))
 		return BAD(op, desc_va, h.flags);
 	if ((d->h.flags & AXON_MATRIX_F_ADDEND_ROW) && !(d->h.flags & AXON_MATRIX_F_ADDEND))
 		return BAD(op, desc_va, h.flags);
@@ -100,7 +101,8 @@ static int check_types(struct matrix_op *op, uint64_t desc_va)
 	if (is_float(d->a_type)) {
 		if (!is_float(d->b_type))
 			return BAD(op, desc_va, b_type);
-		op->rule = d->a_type == AXON_BF16 && d->b_type == AXON_BF16 ? MATRIX_BF16 : MATRIX_F32;
+		op->rule =
+			d->a_type == AXON_BF16 && d->b_type == AXON_BF16 ? MATRIX_BF16 : MATRIX_F32;
 	} else if (d->a_type == AXON_I8) {
 		if (d->b_type != AXON_I8)
 			return BAD(op, desc_va, b_type);
@@ -112,7 +114,8 @@ static int check_types(struct matrix_op *op, uint64_t desc_va)
 	} else {
 		return BAD(op, desc_va, a_type);
 	}
-	if (d->b_layout > AXON_B_PACKED || (op->rule == MATRIX_BLOCK && d->b_layout != AXON_B_PACKED))
+	if (d->b_layout > AXON_B_PACKED ||
+	    (op->rule == MATRIX_BLOCK && d->b_layout != AXON_B_PACKED))
 		return BAD(op, desc_va, b_layout);
 	if (op->rule == MATRIX_BLOCK) {
 		if (!block_format_valid(d->b_format))
@@ -151,7 +154,8 @@ static int check_drain(struct matrix_op *op, uint64_t desc_va)
 		return BAD(op, desc_va, addend);
 	if (!(d->h.flags & AXON_MATRIX_F_ADDEND_ROW) &&
 	    (!aligned(d->addend_stride, type_size(d->addend_type)) ||
-	     !span_fits(d->addend, d->addend_stride, d->m, (uint64_t)d->n * type_size(d->addend_type))))
+	     !span_fits(d->addend, d->addend_stride, d->m,
+			(uint64_t)d->n * type_size(d->addend_type))))
 		return BAD(op, desc_va, addend_stride);
 	return 0;
 }
@@ -252,7 +256,8 @@ static int check_b(struct matrix_op *op, uint64_t desc_va)
 static bool overlap(uint64_t a, int64_t a_stride, uint64_t a_bytes, uint64_t b, int64_t b_stride,
 		    uint64_t b_bytes, uint32_t rows)
 {
-	uint64_t a_last = a + (uint64_t)a_stride * (rows - 1), b_last = b + (uint64_t)b_stride * (rows - 1);
+	uint64_t a_last = a + (uint64_t)a_stride * (rows - 1),
+		 b_last = b + (uint64_t)b_stride * (rows - 1);
 	uint64_t a_low = a_stride < 0 ? a_last : a, a_high = (a_stride < 0 ? a : a_last) + a_bytes;
 	uint64_t b_low = b_stride < 0 ? b_last : b, b_high = (b_stride < 0 ? b : b_last) + b_bytes;
 
@@ -266,9 +271,10 @@ static int check_update(struct matrix_op *op, uint64_t desc_va)
 
 	op->update = d->h.flags & AXON_MATRIX_F_ACCUMULATE;
 	if (d->h.flags & AXON_MATRIX_F_ADDEND)
-		op->update |= overlap(d->c, d->c_stride, (uint64_t)d->n * type_size(d->c_type), d->addend,
-				      d->h.flags & AXON_MATRIX_F_ADDEND_ROW ? 0 : d->addend_stride,
-				      (uint64_t)d->n * type_size(d->addend_type), d->m);
+		op->update |=
+			overlap(d->c, d->c_stride, (uint64_t)d->n * type_size(d->c_type), d->addend,
+				d->h.flags & AXON_MATRIX_F_ADDEND_ROW ? 0 : d->addend_stride,
+				(uint64_t)d->n * type_size(d->addend_type), d->m);
 	if (op->update && (uint64_t)d->m * d->n * d->k > UPDATE_MAX)
 		return BAD(op, desc_va, h.flags);
 	return 0;
@@ -284,9 +290,11 @@ static uint64_t memory_bytes(const struct matrix_op *op)
 				 ? div_up(d->n, MATRIX_COLS) * tile_bytes(op)
 				 : (uint64_t)d->n * d->k * type_size(d->b_type);
 	if (!engine_is_local(d->c))
-		bytes += mn * type_size(d->c_type) * (d->h.flags & AXON_MATRIX_F_ACCUMULATE ? 2 : 1);
+		bytes +=
+			mn * type_size(d->c_type) * (d->h.flags & AXON_MATRIX_F_ACCUMULATE ? 2 : 1);
 	if ((d->h.flags & AXON_MATRIX_F_ADDEND) && !engine_is_local(d->addend))
-		bytes += (d->h.flags & AXON_MATRIX_F_ADDEND_ROW ? d->n : mn) * type_size(d->addend_type);
+		bytes += (d->h.flags & AXON_MATRIX_F_ADDEND_ROW ? d->n : mn) *
+			 type_size(d->addend_type);
 	return bytes;
 }
 
@@ -309,7 +317,7 @@ static uint64_t cost(const struct matrix_op *op)
 int matrix_run(struct engine *e, const struct axon_desc *desc, uint64_t desc_va)
 {
 	struct axon_matrix_desc d;
-	struct matrix_op op = { .e = e, .d = &d };
+	struct matrix_op op = {.e = e, .d = &d};
 	int rc;
 
 	if (desc->size != sizeof(d))

@@ -20,8 +20,8 @@ INLINE __m512 widen16(const uint8_t *from, unsigned int type, __mmask16 valid)
 		return _mm512_maskz_loadu_ps(valid, from);
 	if (type == AXON_F16)
 		return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(valid, from));
-	return _mm512_castsi512_ps(
-		_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(valid, from)), 16));
+	return _mm512_castsi512_ps(_mm512_slli_epi32(
+		_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(valid, from)), 16));
 }
 
 /* One step of a tile: `rows` rows of k, stride bytes apart. */
@@ -37,7 +37,8 @@ INLINE __m512i step16(enum matrix_rule rule, unsigned int type, const uint8_t *f
 				      ? _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(valid, from))
 				      : _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(valid, from));
 
-		step = _mm512_or_si512(step, _mm512_slli_epi32(row, x * (rule == MATRIX_BF16 ? 16 : 8)));
+		step = _mm512_or_si512(step,
+				       _mm512_slli_epi32(row, x * (rule == MATRIX_BF16 ? 16 : 8)));
 	}
 	return step;
 }
@@ -55,11 +56,11 @@ INLINE void rows_of(const struct matrix_pack *p, enum matrix_rule rule, unsigned
 		unsigned int rows = p->k - k < per_step ? p->k - k : per_step;
 
 		for (unsigned int col = 0; col < whole; col += MATRIX_COLS, to += p->dst_stride)
-			_mm512_store_si512(to, step16(rule, type, from + col * size, p->src_stride, rows,
-						      0xffff));
+			_mm512_store_si512(to, step16(rule, type, from + col * size, p->src_stride,
+						      rows, 0xffff));
 		if (whole < p->cols)
-			_mm512_store_si512(to, step16(rule, type, from + whole * size, p->src_stride, rows,
-						      first(p->cols - whole)));
+			_mm512_store_si512(to, step16(rule, type, from + whole * size,
+						      p->src_stride, rows, first(p->cols - whole)));
 	}
 }
 
@@ -113,8 +114,8 @@ INLINE void transpose(__m512i r[16])
 }
 
 /* 16 steps of the 16 columns at `from`, `bytes` bytes of each; beyond `cols` the last one again. */
-INLINE void block16(const struct matrix_pack *p, bool dwords, unsigned int type, const uint8_t *from,
-		    unsigned int cols, size_t bytes, uint8_t *to)
+INLINE void block16(const struct matrix_pack *p, bool dwords, unsigned int type,
+		    const uint8_t *from, unsigned int cols, size_t bytes, uint8_t *to)
 {
 	unsigned int size = type == AXON_F32 ? 4 : type == AXON_I8 ? 1 : 2;
 	unsigned int steps = dwords ? (bytes + 3) / 4 : bytes / size;
@@ -124,7 +125,7 @@ INLINE void block16(const struct matrix_pack *p, bool dwords, unsigned int type,
 	for (unsigned int i = 0; i < 16; i++) {
 		const uint8_t *column = from + (i < cols ? i : cols - 1) * p->src_stride;
 
-		_mm_prefetch(column + 16 * p->src_stride, _MM_HINT_T0);	/* the next tile's */
+		_mm_prefetch(column + 16 * p->src_stride, _MM_HINT_T0); /* the next tile's */
 		if (!dwords)
 			r[i] = _mm512_castps_si512(widen16(column, type, first(steps)));
 		else if (bytes >= 64)
@@ -200,8 +201,9 @@ static void store(uint8_t *c, unsigned int type, __m512 v, __mmask16 valid)
 	if (type == AXON_F32) {
 		_mm512_mask_storeu_ps(c, valid, v);
 	} else if (type == AXON_F16) {
-		_mm256_mask_storeu_epi16(c, valid,
-					 _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+		_mm256_mask_storeu_epi16(
+			c, valid,
+			_mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 	} else {
 		/* nearest even by hand: VCVTNEPS2BF16 flushes denormals. A NaN is the canonical one already. */
 		round = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
@@ -212,7 +214,8 @@ static void store(uint8_t *c, unsigned int type, __m512 v, __mmask16 valid)
 
 static void drain(const struct matrix_drain *d)
 {
-	const __m512 scale = _mm512_set1_ps(d->scale), nan = _mm512_castsi512_ps(_mm512_set1_epi32(0x7fc00000));
+	const __m512 scale = _mm512_set1_ps(d->scale),
+		     nan = _mm512_castsi512_ps(_mm512_set1_epi32(0x7fc00000));
 	unsigned int size = d->c_type == AXON_F32 || d->c_type == AXON_I32 ? 4 : 2;
 	uint8_t *c = d->c;
 
@@ -235,8 +238,8 @@ static void drain(const struct matrix_drain *d)
 
 const struct matrix_path matrix_path_avx512 = {
 	.name = "avx512",
-	.dense = { matrix_f32_avx512, matrix_bf16_avx512, matrix_i8_avx512 },
-	.pack = { pack_rows, pack_cols, pack_packed },
+	.dense = {matrix_f32_avx512, matrix_bf16_avx512, matrix_i8_avx512},
+	.pack = {pack_rows, pack_cols, pack_packed},
 	.block = matrix_block_avx512,
 	.block_rows = 8,
 	.wide = matrix_wide_avx512,

@@ -11,22 +11,23 @@
 #include "convert.h"
 #include "matrix_impl.h"
 
-#define FEW_ROWS	32u	/* beyond, unpacking B once pays */
-#define CHUNK_FEW	16384u	/* k kept at once with few rows */
-#define CHUNK_MANY	8192u	/* and with many */
-#define PANEL_MANY	64u	/* columns whose accumulators are kept when k is taken whole */
+#define FEW_ROWS   32u	  /* beyond, unpacking B once pays */
+#define CHUNK_FEW  16384u /* k kept at once with few rows */
+#define CHUNK_MANY 8192u  /* and with many */
+#define PANEL_MANY 64u	  /* columns whose accumulators are kept when k is taken whole */
 
-_Static_assert(FEW_ROWS * CHUNK_FEW <= MATRIX_A_QUANTS, "A, few rows");
-_Static_assert(2 * CHUNK_MANY / 256 * BLOCK_RECORD_MAX <= 2 * MATRIX_B_BYTES, "two tiles, bounced or wide");
+_Static_assert(FEW_ROWS *CHUNK_FEW <= MATRIX_A_QUANTS, "A, few rows");
+_Static_assert(2 * CHUNK_MANY / 256 * BLOCK_RECORD_MAX <= 2 * MATRIX_B_BYTES,
+	       "two tiles, bounced or wide");
 
 struct block {
 	struct matrix_op *op;
 	uint32_t format;
-	unsigned int record;		/* bytes */
-	unsigned int super;		/* k in a record */
+	unsigned int record; /* bytes */
+	unsigned int super;  /* k in a record */
 	unsigned int words;
-	bool wide;			/* tiles in 8 bits, several at a time */
-	bool a_packed;			/* scratch holds rows from a_m, k from a_k */
+	bool wide;     /* tiles in 8 bits, several at a time */
+	bool a_packed; /* scratch holds rows from a_m, k from a_k */
 	unsigned int a_m, a_k;
 };
 
@@ -67,7 +68,8 @@ static void pack_words(const struct block *s, const struct axon_q8a *from, uint3
 }
 
 /* Rows m.. and k elements from k0 of A; rows that fill up a group repeat the last one. */
-static void pack_a(struct block *s, unsigned int m, unsigned int rows, unsigned int k0, unsigned int k)
+static void pack_a(struct block *s, unsigned int m, unsigned int rows, unsigned int k0,
+		   unsigned int k)
 {
 	struct matrix_scratch *scratch = s->op->scratch;
 	unsigned int blocks = k / 32;
@@ -80,13 +82,14 @@ static void pack_a(struct block *s, unsigned int m, unsigned int rows, unsigned 
 		uint32_t *words = scratch->words + (size_t)i * blocks * s->words;
 
 		for (unsigned int r = 0; r < height; r++) {
-			const struct axon_q8a *from = (const void *)
-				(matrix_a_row(s->op, m + min_u(i + r, rows - 1)) +
-				 (size_t)k0 / 32 * sizeof(*from));
+			const struct axon_q8a *from =
+				(const void *)(matrix_a_row(s->op, m + min_u(i + r, rows - 1)) +
+					       (size_t)k0 / 32 * sizeof(*from));
 
 			for (unsigned int b = 0; b < blocks; b++) {
 				memcpy(q + (size_t)(b * height + r) * 32, from[b].q, 32);
-				pack_words(s, &from[b], words + (size_t)(b * height + r) * s->words);
+				pack_words(s, &from[b],
+					   words + (size_t)(b * height + r) * s->words);
 			}
 		}
 		i += height;
@@ -107,8 +110,8 @@ static int stream(struct block *s, struct matrix_block *t, uint64_t va, unsigned
 	while (records) {
 		uint8_t *host;
 		uint64_t run;
-		int rc = matrix_resolve(op, &op->b_run, va, (uint64_t)records * s->record, ENGINE_READ,
-					&host, &run);
+		int rc = matrix_resolve(op, &op->b_run, va, (uint64_t)records * s->record,
+					ENGINE_READ, &host, &run);
 
 		if (rc)
 			return rc;
@@ -130,12 +133,13 @@ static int stream(struct block *s, struct matrix_block *t, uint64_t va, unsigned
 	return 0;
 }
 
-static int streamed(struct block *s, unsigned int rows, unsigned int n, unsigned int cols, unsigned int k0,
-		    unsigned int k)
+static int streamed(struct block *s, unsigned int rows, unsigned int n, unsigned int cols,
+		    unsigned int k0, unsigned int k)
 {
 	struct matrix_op *op = s->op;
 	unsigned int tiles = (cols + MATRIX_COLS - 1) / MATRIX_COLS;
-	uint64_t va = op->d->b + op->b_stride * (n / MATRIX_COLS) + (uint64_t)k0 / s->super * s->record;
+	uint64_t va =
+		op->d->b + op->b_stride * (n / MATRIX_COLS) + (uint64_t)k0 / s->super * s->record;
 	int rc = 0;
 
 	for (unsigned int j = 0; j < tiles; j++) {
@@ -144,7 +148,8 @@ static int streamed(struct block *s, unsigned int rows, unsigned int n, unsigned
 				.format = s->format,
 				.q = (const int8_t *)op->scratch->a + (size_t)i * k,
 				.words = op->scratch->words + (size_t)i * (k / 32) * s->words,
-				.acc = (float *)op->scratch->acc + i * MATRIX_PANEL + j * MATRIX_COLS,
+				.acc = (float *)op->scratch->acc + i * MATRIX_PANEL +
+				       j * MATRIX_COLS,
 				.acc_stride = MATRIX_PANEL,
 				.rows = group_rows(s, rows - i),
 				.tiles = 1,
@@ -172,18 +177,20 @@ static int load_tiles(struct block *s, uint64_t va, struct matrix_block *t)
 	if (rc || AXON_FMT_BITS(s->format) == 8)
 		return rc;
 	for (unsigned int j = 0; j < t->tiles; j++)
-		op->path->widen(s->format, op->scratch->b + j * wide, t->b + j * t->b_stride, t->records);
+		op->path->widen(s->format, op->scratch->b + j * wide, t->b + j * t->b_stride,
+				t->records);
 	t->b = op->scratch->b;
 	t->b_stride = wide;
 	return 0;
 }
 
-static int widened(struct block *s, unsigned int rows, unsigned int n, unsigned int cols, unsigned int k0,
-		     unsigned int k)
+static int widened(struct block *s, unsigned int rows, unsigned int n, unsigned int cols,
+		   unsigned int k0, unsigned int k)
 {
 	struct matrix_op *op = s->op;
 	unsigned int tiles = (cols + MATRIX_COLS - 1) / MATRIX_COLS;
-	uint64_t va = op->d->b + op->b_stride * (n / MATRIX_COLS) + (uint64_t)k0 / s->super * s->record;
+	uint64_t va =
+		op->d->b + op->b_stride * (n / MATRIX_COLS) + (uint64_t)k0 / s->super * s->record;
 	struct matrix_block t = {
 		.format = MATRIX_WIDE(s->format),
 		.acc_stride = MATRIX_PANEL,
@@ -210,8 +217,8 @@ static int widened(struct block *s, unsigned int rows, unsigned int n, unsigned 
 	return 0;
 }
 
-static int panel(struct block *s, unsigned int m, unsigned int rows, unsigned int n, unsigned int cols,
-		 unsigned int chunk)
+static int panel(struct block *s, unsigned int m, unsigned int rows, unsigned int n,
+		 unsigned int cols, unsigned int chunk)
 {
 	struct matrix_op *op = s->op;
 	int rc = matrix_load(op, m, rows, n, cols, op->scratch->acc, MATRIX_PANEL);
@@ -257,6 +264,7 @@ int matrix_block_run(struct matrix_op *op)
 	height = (d->m + shares * group - 1) / (shares * group) * group;
 	for (unsigned int m = 0; m < d->m && !rc; m += height)
 		for (unsigned int n = 0; n < d->n && !rc; n += width)
-			rc = panel(&s, m, min_u(d->m - m, height), n, min_u(d->n - n, width), chunk);
+			rc = panel(&s, m, min_u(d->m - m, height), n, min_u(d->n - n, width),
+				   chunk);
 	return rc;
 }

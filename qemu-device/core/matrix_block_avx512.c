@@ -11,15 +11,15 @@
 
 #include "matrix_avx512.h"
 
-#define INLINE static inline __attribute__((always_inline))
-#define MAX_ROWS	8
-#define MAX_TILES	2
+#define INLINE	  static inline __attribute__((always_inline))
+#define MAX_ROWS  8
+#define MAX_TILES 2
 /*
  * With few rows loads run far enough ahead by themselves, and fetching in advance costs bandwidth; with
  * more, arithmetic fills the window and B must be asked for.
  */
-#define FETCH_ROWS	4
-#define FETCH_AHEAD	4096	/* bytes */
+#define FETCH_ROWS  4
+#define FETCH_AHEAD 4096 /* bytes */
 
 /* The quants of 4 k and of the 4 k sixteen later, for x = 0..3. */
 INLINE void unpack(unsigned int bits, const uint8_t *b, unsigned int x, __m512i *low, __m512i *high)
@@ -78,9 +78,9 @@ INLINE unsigned int chains_of(uint32_t format, unsigned int rows)
 }
 
 /* Everything of 32 k but the format is in t; format, rows and tiles are constants where this is inlined. */
-INLINE void products(uint32_t format, unsigned int rows, unsigned int tiles, const struct matrix_block *t,
-		     const uint8_t *quants, const int8_t *q, const uint32_t *words,
-		     __m512i sum[2][MAX_ROWS][MAX_TILES])
+INLINE void products(uint32_t format, unsigned int rows, unsigned int tiles,
+		     const struct matrix_block *t, const uint8_t *quants, const int8_t *q,
+		     const uint32_t *words, __m512i sum[2][MAX_ROWS][MAX_TILES])
 {
 	const unsigned int halves = matrix_block_halves(format), bits = AXON_FMT_BITS(format);
 	const unsigned int stride = matrix_block_words(format), chains = chains_of(format, rows);
@@ -92,9 +92,10 @@ INLINE void products(uint32_t format, unsigned int rows, unsigned int tiles, con
 		for (unsigned int i = 0; i < rows; i++)
 #pragma GCC unroll 2
 			for (unsigned int j = 0; j < tiles; j++)
-				sum[h][i][j] = _mm512_set1_epi32(AXON_FMT_ZERO(format) && h < halves
-									 ? (int)words[i * stride + 1 + h]
-									 : 0);
+				sum[h][i][j] =
+					_mm512_set1_epi32(AXON_FMT_ZERO(format) && h < halves
+								  ? (int)words[i * stride + 1 + h]
+								  : 0);
 #pragma GCC unroll 4
 	for (unsigned int x = 0; x < 4; x++) {
 #pragma GCC unroll 2
@@ -120,12 +121,14 @@ INLINE void products(uint32_t format, unsigned int rows, unsigned int tiles, con
 	}
 }
 
-INLINE void multiply(uint32_t format, unsigned int rows, unsigned int tiles, const struct matrix_block *t)
+INLINE void multiply(uint32_t format, unsigned int rows, unsigned int tiles,
+		     const struct matrix_block *t)
 {
 	const unsigned int halves = matrix_block_halves(format), min = AXON_FMT_MIN(format);
 	const unsigned int stride = matrix_block_words(format);
 	const unsigned int groups = AXON_FMT_SUPER(format) / 32, super = groups > 1;
-	const unsigned int sc_at = min == AXON_MIN_NONE ? 32 : 64, mn_at = sc_at + 16 * groups * halves;
+	const unsigned int sc_at = min == AXON_MIN_NONE ? 32 : 64,
+			   mn_at = sc_at + 16 * groups * halves;
 	const uint8_t *b = t->b;
 	const int8_t *q = t->q;
 	const uint32_t *words = t->words;
@@ -144,7 +147,8 @@ INLINE void multiply(uint32_t format, unsigned int rows, unsigned int tiles, con
 			m[j] = min == AXON_MIN_NONE ? d[j] : halves16(b + j * t->b_stride + 32);
 		}
 		for (unsigned int g = 0; g < groups; g++, q += 32 * rows, words += stride * rows) {
-			const uint8_t *quants = b + AXON_FMT_HEAD(format) + g * 64 * AXON_FMT_BITS(format);
+			const uint8_t *quants =
+				b + AXON_FMT_HEAD(format) + g * 64 * AXON_FMT_BITS(format);
 
 			if (tiles == 1 && rows >= FETCH_ROWS)
 				for (unsigned int x = 0; x <= AXON_FMT_BITS(format); x++)
@@ -161,12 +165,14 @@ INLINE void multiply(uint32_t format, unsigned int rows, unsigned int tiles, con
 
 					if (super)
 						sc[h] = bytes16(head + sc_at + at,
-								AXON_FMT_SCALE(format) == AXON_SCALE_S8);
+								AXON_FMT_SCALE(format) ==
+									AXON_SCALE_S8);
 					if (min == AXON_MIN_U6)
 						mn[h] = bytes16(head + mn_at + at, false);
 				}
-				if (min == AXON_MIN_U6)		/* int16 pairs, as the sums are */
-					pair = _mm512_or_si512(mn[0], _mm512_slli_epi32(mn[halves - 1], 16));
+				if (min == AXON_MIN_U6) /* int16 pairs, as the sums are */
+					pair = _mm512_or_si512(
+						mn[0], _mm512_slli_epi32(mn[halves - 1], 16));
 #pragma GCC unroll 8
 				for (unsigned int i = 0; i < rows; i++) {
 					const uint32_t *w = words + i * stride;
@@ -179,7 +185,8 @@ INLINE void multiply(uint32_t format, unsigned int rows, unsigned int tiles, con
 						isum = _mm512_mullo_epi32(isum, sc[0]);
 					if (halves == 2)
 						isum = _mm512_add_epi32(
-							isum, _mm512_mullo_epi32(sum[1][i][j], sc[1]));
+							isum,
+							_mm512_mullo_epi32(sum[1][i][j], sc[1]));
 					a = _mm512_fmadd_ps(_mm512_cvtepi32_ps(isum),
 							    _mm512_mul_ps(scale, d[j]), a);
 					if (min == AXON_MIN_F16) {
@@ -187,7 +194,8 @@ INLINE void multiply(uint32_t format, unsigned int rows, unsigned int tiles, con
 								    _mm512_mul_ps(scale, m[j]), a);
 					} else if (min == AXON_MIN_U6) {
 						least = _mm512_madd_epi16(
-							pair, _mm512_set1_epi32((int)w[1 + halves]));
+							pair,
+							_mm512_set1_epi32((int)w[1 + halves]));
 						a = _mm512_fnmadd_ps(_mm512_cvtepi32_ps(least),
 								     _mm512_mul_ps(scale, m[j]), a);
 					}
@@ -203,20 +211,35 @@ INLINE void multiply(uint32_t format, unsigned int rows, unsigned int tiles, con
 			_mm512_storeu_ps(t->acc + i * t->acc_stride + j * MATRIX_COLS, acc[i][j]);
 }
 
-#define KERNEL(name, rows, tiles)                                                  \
-	static void name##_##rows##x##tiles(const struct matrix_block *t)          \
-	{                                                                          \
-		multiply(name, rows, tiles, t);                                    \
+#define KERNEL(name, rows, tiles)                                         \
+	static void name##_##rows##x##tiles(const struct matrix_block *t) \
+	{                                                                 \
+		multiply(name, rows, tiles, t);                           \
 	}
 #define STREAMED(name) KERNEL(name, 1, 1) KERNEL(name, 2, 1) KERNEL(name, 4, 1) KERNEL(name, 8, 1)
-#define STREAMED_TABLE(name) { name, { name##_1x1, name##_2x1, name##_4x1, NULL, name##_8x1 } }
-#define WIDENED(name)                                                              \
-	KERNEL(name, 2, 1) KERNEL(name, 4, 1) KERNEL(name, 6, 1)                   \
-	KERNEL(name, 2, 2) KERNEL(name, 4, 2) KERNEL(name, 6, 2)
-#define WIDENED_TABLE(name)                                                        \
-	{ name, { { name##_2x1, name##_4x1, name##_6x1 }, { name##_2x2, name##_4x2, name##_6x2 } } }
+#define STREAMED_TABLE(name)                                                 \
+	{                                                                    \
+		name,                                                        \
+		{                                                            \
+			name##_1x1, name##_2x1, name##_4x1, NULL, name##_8x1 \
+		}                                                            \
+	}
+#define WIDENED(name)      \
+	KERNEL(name, 2, 1) \
+	KERNEL(name, 4, 1) \
+	KERNEL(name, 6, 1) KERNEL(name, 2, 2) KERNEL(name, 4, 2) KERNEL(name, 6, 2)
+#define WIDENED_TABLE(name)                                        \
+	{                                                          \
+		name,                                              \
+		{                                                  \
+			{name##_2x1, name##_4x1, name##_6x1},      \
+			{                                          \
+				name##_2x2, name##_4x2, name##_6x2 \
+			}                                          \
+		}                                                  \
+	}
 
-#define ANY_ZERO	0xffu	/* the zero point is in the sums: one kernel serves all */
+#define ANY_ZERO 0xffu /* the zero point is in the sums: one kernel serves all */
 
 /* Names that survive the macros above. */
 enum {
@@ -245,7 +268,7 @@ WIDENED(S8_NONE)
 
 static const struct {
 	uint32_t format;
-	matrix_block_fn fn[MAX_ROWS / 2 + 1];		/* [rows / 2] */
+	matrix_block_fn fn[MAX_ROWS / 2 + 1]; /* [rows / 2] */
 } streamed[] = {
 	STREAMED_TABLE(Q4_0), STREAMED_TABLE(Q4_1), STREAMED_TABLE(Q5_0), STREAMED_TABLE(Q5_1),
 	STREAMED_TABLE(Q8_0), STREAMED_TABLE(Q4_K), STREAMED_TABLE(Q5_K), STREAMED_TABLE(Q6_K),
@@ -253,8 +276,8 @@ static const struct {
 
 static const struct {
 	uint32_t format;
-	matrix_block_fn fn[MAX_TILES][3];		/* [tiles - 1][rows / 2 - 1] */
-} widened[] = { WIDENED_TABLE(F16_NONE), WIDENED_TABLE(S8_NONE) };
+	matrix_block_fn fn[MAX_TILES][3]; /* [tiles - 1][rows / 2 - 1] */
+} widened[] = {WIDENED_TABLE(F16_NONE), WIDENED_TABLE(S8_NONE)};
 
 matrix_block_fn matrix_block_avx512(uint32_t format, unsigned int rows)
 {
@@ -273,13 +296,15 @@ matrix_block_fn matrix_wide_avx512(uint32_t format, unsigned int rows, unsigned 
 	return NULL;
 }
 
-INLINE void widen(unsigned int bits, uint32_t format, uint8_t *dst, const uint8_t *src, unsigned int records)
+INLINE void widen(unsigned int bits, uint32_t format, uint8_t *dst, const uint8_t *src,
+		  unsigned int records)
 {
 	for (unsigned int r = 0; r < records; r++) {
 		memcpy(dst, src, AXON_FMT_HEAD(format));
 		dst += AXON_FMT_HEAD(format);
 		src += AXON_FMT_HEAD(format);
-		for (unsigned int g = 0; g < AXON_FMT_SUPER(format) / 32; g++, src += 64 * bits, dst += 512)
+		for (unsigned int g = 0; g < AXON_FMT_SUPER(format) / 32;
+		     g++, src += 64 * bits, dst += 512)
 			for (unsigned int x = 0; x < 4; x++) {
 				__m512i low, high;
 

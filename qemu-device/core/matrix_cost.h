@@ -15,7 +15,7 @@
 #define COST_MATRIX_COLS	 16u
 #define COST_MATRIX_K_F32	 1u
 #define COST_MATRIX_K_BF16	 2u
-#define COST_MATRIX_K_INT8	 4u	/* I8 × I8 and the block rule */
+#define COST_MATRIX_K_INT8	 4u /* I8 × I8 and the block rule */
 #define COST_MATRIX_MEMORY_BYTES 32u
 
 #endif

@@ -9,29 +9,29 @@
 #include "convert.h"
 #include "matrix_impl.h"
 
-#define DENSE_ROWS	240u	/* a multiple of every kernel's height */
-#define CHUNK_ROWS	12u	/* rows between two looks at the stop flag */
-#define STEPS_LARGE	256u	/* a chunk of k: A's and B's stay in the second-level cache */
-#define STEPS_SMALL	4096u	/* with few rows: B streams */
+#define DENSE_ROWS  240u  /* a multiple of every kernel's height */
+#define CHUNK_ROWS  12u	  /* rows between two looks at the stop flag */
+#define STEPS_LARGE 256u  /* a chunk of k: A's and B's stay in the second-level cache */
+#define STEPS_SMALL 4096u /* with few rows: B streams */
 /* What is brought into form at a time with few rows: first-level cache, and B in the order it lies in. */
-#define STEPS_ROWS	16u	/* B_ROWS: the panel's columns */
-#define TILES_COLS	2u	/* B_COLS, B_PACKED: STEPS_LARGE of k */
-#define TILES_LARGE	4u
+#define STEPS_ROWS  16u /* B_ROWS: the panel's columns */
+#define TILES_COLS  2u	/* B_COLS, B_PACKED: STEPS_LARGE of k */
+#define TILES_LARGE 4u
 
-_Static_assert(DENSE_ROWS * (STEPS_LARGE * 4 + 64) <= MATRIX_A_QUANTS, "A, many rows");
-_Static_assert(MATRIX_SMALL * (STEPS_SMALL * 4 + 64) <= MATRIX_A_QUANTS, "A, few rows");
-_Static_assert(MATRIX_PANEL_TILES * STEPS_LARGE * 64 <= MATRIX_B_BYTES, "B in form");
+_Static_assert(DENSE_ROWS *(STEPS_LARGE * 4 + 64) <= MATRIX_A_QUANTS, "A, many rows");
+_Static_assert(MATRIX_SMALL *(STEPS_SMALL * 4 + 64) <= MATRIX_A_QUANTS, "A, few rows");
+_Static_assert(MATRIX_PANEL_TILES *STEPS_LARGE * 64 <= MATRIX_B_BYTES, "B in form");
 /* ROWS of I8 are the longest rectangle: 4 k per step, one byte for each column of the panel. */
 _Static_assert(STEPS_LARGE * 4 * MATRIX_PANEL <= 2 * MATRIX_B_BYTES, "B bounced");
 _Static_assert(STEPS_SMALL * 64 <= 2 * MATRIX_B_BYTES, "a tile bounced");
 
 struct dense {
 	struct matrix_op *op;
-	unsigned int per_step;		/* k in a step */
+	unsigned int per_step; /* k in a step */
 	bool small;
-	bool direct;			/* B is in form already */
+	bool direct; /* B is in form already */
 	size_t a_stride;
-	bool a_packed;			/* scratch.a holds rows from a_m, k from a_k */
+	bool a_packed; /* scratch.a holds rows from a_m, k from a_k */
 	unsigned int a_m, a_k;
 };
 
@@ -46,7 +46,8 @@ static unsigned int steps_of(const struct dense *s, unsigned int k)
 }
 
 /* Rows m.. and k elements from k0 of A, each row padded with zeros to a whole step. */
-static void pack_a(struct dense *s, unsigned int m, unsigned int rows, unsigned int k0, unsigned int k)
+static void pack_a(struct dense *s, unsigned int m, unsigned int rows, unsigned int k0,
+		   unsigned int k)
 {
 	const struct matrix_op *op = s->op;
 	unsigned int size = type_size(op->d->a_type);
@@ -76,8 +77,10 @@ static int multiply(struct dense *s, unsigned int rows, unsigned int step, const
 {
 	struct matrix_op *op = s->op;
 	struct matrix_scratch *scratch = op->scratch;
-	struct matrix_dense t = { .a_stride = s->a_stride, .b_stride = b_stride,
-				  .acc_stride = MATRIX_PANEL, .steps = steps };
+	struct matrix_dense t = {.a_stride = s->a_stride,
+				 .b_stride = b_stride,
+				 .acc_stride = MATRIX_PANEL,
+				 .steps = steps};
 
 	for (unsigned int j = 0; j < tiles; j += TILES_LARGE) {
 		t.b = b + j * b_stride;
@@ -101,7 +104,8 @@ static int chunk_direct(struct dense *s, unsigned int rows, unsigned int n, unsi
 	struct matrix_op *op = s->op;
 	unsigned int tiles = (cols + MATRIX_COLS - 1) / MATRIX_COLS, steps = steps_of(s, k);
 	unsigned int group = s->small ? 1 : TILES_LARGE;
-	uint64_t va = op->d->b + op->b_stride * (n / MATRIX_COLS) + (uint64_t)(k0 / s->per_step) * 64;
+	uint64_t va =
+		op->d->b + op->b_stride * (n / MATRIX_COLS) + (uint64_t)(k0 / s->per_step) * 64;
 	const uint8_t *b;
 	size_t stride;
 	int rc = 0;
@@ -109,8 +113,8 @@ static int chunk_direct(struct dense *s, unsigned int rows, unsigned int n, unsi
 	for (unsigned int j = 0; j < tiles && !rc; j += group) {
 		unsigned int count = min_u(tiles - j, group);
 
-		rc = matrix_rect(op, va + op->b_stride * j, op->b_stride, count, (uint64_t)steps * 64,
-				 op->scratch->bounce, &b, &stride);
+		rc = matrix_rect(op, va + op->b_stride * j, op->b_stride, count,
+				 (uint64_t)steps * 64, op->scratch->bounce, &b, &stride);
 		if (!rc)
 			rc = multiply(s, rows, 0, b, stride, j, count, steps);
 	}
@@ -118,15 +122,20 @@ static int chunk_direct(struct dense *s, unsigned int rows, unsigned int n, unsi
 }
 
 /* A rectangle of B, columns n.. and k elements from k0, to scratch.b. */
-static int pack_b(struct dense *s, unsigned int n, unsigned int cols, unsigned int k0, unsigned int k)
+static int pack_b(struct dense *s, unsigned int n, unsigned int cols, unsigned int k0,
+		  unsigned int k)
 {
 	struct matrix_op *op = s->op;
 	const struct axon_matrix_desc *d = op->d;
 	unsigned int size = type_size(d->b_type), count;
 	unsigned int wide = d->b_type == AXON_BF16 ? 2 : d->b_type == AXON_I8 ? 4 : 1;
 	uint64_t va, bytes;
-	struct matrix_pack p = { .rule = op->rule, .type = d->b_type, .dst = op->scratch->b,
-				 .dst_stride = (size_t)steps_of(s, k) * 64, .cols = cols, .k = k };
+	struct matrix_pack p = {.rule = op->rule,
+				.type = d->b_type,
+				.dst = op->scratch->b,
+				.dst_stride = (size_t)steps_of(s, k) * 64,
+				.cols = cols,
+				.k = k};
 	int rc;
 
 	if (d->b_layout == AXON_B_ROWS) {
@@ -142,7 +151,8 @@ static int pack_b(struct dense *s, unsigned int n, unsigned int cols, unsigned i
 		bytes = (uint64_t)(k + wide - 1) / wide * wide * MATRIX_COLS * size;
 		va = d->b + op->b_stride * (n / MATRIX_COLS) + (uint64_t)k0 * MATRIX_COLS * size;
 	}
-	rc = matrix_rect(op, va, op->b_stride, count, bytes, op->scratch->bounce, &p.src, &p.src_stride);
+	rc = matrix_rect(op, va, op->b_stride, count, bytes, op->scratch->bounce, &p.src,
+			 &p.src_stride);
 	if (!rc)
 		op->path->pack[d->b_layout](&p);
 	return rc;
@@ -163,13 +173,15 @@ static int chunk_packed(struct dense *s, unsigned int rows, unsigned int n, unsi
 
 			rc = pack_b(s, n + j, width, k0 + i, count);
 			if (!rc)
-				rc = multiply(s, rows, i / s->per_step, s->op->scratch->b, (size_t)steps * 64,
-					      j / MATRIX_COLS, (width + MATRIX_COLS - 1) / MATRIX_COLS, steps);
+				rc = multiply(s, rows, i / s->per_step, s->op->scratch->b,
+					      (size_t)steps * 64, j / MATRIX_COLS,
+					      (width + MATRIX_COLS - 1) / MATRIX_COLS, steps);
 		}
 	return rc;
 }
 
-static int panel(struct dense *s, unsigned int m, unsigned int rows, unsigned int n, unsigned int cols)
+static int panel(struct dense *s, unsigned int m, unsigned int rows, unsigned int n,
+		 unsigned int cols)
 {
 	struct matrix_op *op = s->op;
 	unsigned int chunk = (s->small ? STEPS_SMALL : STEPS_LARGE) * s->per_step;
@@ -188,12 +200,13 @@ static int panel(struct dense *s, unsigned int m, unsigned int rows, unsigned in
 int matrix_dense_run(struct matrix_op *op)
 {
 	static const unsigned int form[] = {
-		[MATRIX_F32] = AXON_F32, [MATRIX_BF16] = AXON_BF16, [MATRIX_I8] = AXON_I8
-	};
+		[MATRIX_F32] = AXON_F32, [MATRIX_BF16] = AXON_BF16, [MATRIX_I8] = AXON_I8};
 	const struct axon_matrix_desc *d = op->d;
 	struct dense s = {
 		.op = op,
-		.per_step = op->rule == MATRIX_F32 ? 1 : op->rule == MATRIX_BF16 ? 2 : 4,
+		.per_step = op->rule == MATRIX_F32    ? 1
+			    : op->rule == MATRIX_BF16 ? 2
+						      : 4,
 		.small = d->m <= MATRIX_SMALL,
 		.direct = d->b_layout == AXON_B_PACKED && d->b_type == form[op->rule],
 	};
@@ -204,6 +217,7 @@ int matrix_dense_run(struct matrix_op *op)
 	s.a_stride = (s.small ? STEPS_SMALL : STEPS_LARGE) * 4 + 64;
 	for (unsigned int m = 0; m < d->m && !rc; m += height)
 		for (unsigned int n = 0; n < d->n && !rc; n += MATRIX_PANEL)
-			rc = panel(&s, m, min_u(d->m - m, height), n, min_u(d->n - n, MATRIX_PANEL));
+			rc = panel(&s, m, min_u(d->m - m, height), n,
+				   min_u(d->n - n, MATRIX_PANEL));
 	return rc;
 }

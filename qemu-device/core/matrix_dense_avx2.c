@@ -5,8 +5,8 @@
 
 #include "matrix_avx2.h"
 
-#define INLINE static inline __attribute__((always_inline))
-#define MXCSR_FLUSH 0x8040u	/* denormals are zeros, tiny results become zeros */
+#define INLINE	    static inline __attribute__((always_inline))
+#define MXCSR_FLUSH 0x8040u /* denormals are zeros, tiny results become zeros */
 
 INLINE __m256 as_ps(__m256i v)
 {
@@ -16,7 +16,8 @@ INLINE __m256 as_ps(__m256i v)
 /* The even bytes of each dword as int16, or the even bf16 as fp32; and the odd ones. */
 INLINE __m256i even(enum matrix_rule rule, __m256i v)
 {
-	return rule == MATRIX_BF16 ? _mm256_slli_epi32(v, 16) : _mm256_srai_epi16(_mm256_slli_epi16(v, 8), 8);
+	return rule == MATRIX_BF16 ? _mm256_slli_epi32(v, 16)
+				   : _mm256_srai_epi16(_mm256_slli_epi16(v, 8), 8);
 }
 
 INLINE __m256i odd(enum matrix_rule rule, __m256i v)
@@ -34,12 +35,13 @@ INLINE __m256i step(enum matrix_rule rule, __m256i acc, __m256i a, __m256i b)
 	if (rule == MATRIX_BF16)
 		return _mm256_castps_si256(_mm256_fmadd_ps(
 			as_ps(ae), as_ps(be), _mm256_fmadd_ps(as_ps(ao), as_ps(bo), as_ps(acc))));
-	return _mm256_add_epi32(acc, _mm256_add_epi32(_mm256_madd_epi16(ae, be), _mm256_madd_epi16(ao, bo)));
+	return _mm256_add_epi32(
+		acc, _mm256_add_epi32(_mm256_madd_epi16(ae, be), _mm256_madd_epi16(ao, bo)));
 }
 
 /* rows × 1 tile in registers; rows is a constant where this is inlined. */
-INLINE void multiply(enum matrix_rule rule, unsigned int rows, const struct matrix_dense *t, const uint8_t *a,
-		     const uint8_t *b, uint32_t *c)
+INLINE void multiply(enum matrix_rule rule, unsigned int rows, const struct matrix_dense *t,
+		     const uint8_t *a, const uint8_t *b, uint32_t *c)
 {
 	__m256i acc[6][2];
 
@@ -47,14 +49,16 @@ INLINE void multiply(enum matrix_rule rule, unsigned int rows, const struct matr
 	for (unsigned int i = 0; i < rows; i++)
 #pragma GCC unroll 2
 		for (unsigned int h = 0; h < 2; h++)
-			acc[i][h] = _mm256_loadu_si256((const __m256i *)(c + i * t->acc_stride + 8 * h));
+			acc[i][h] = _mm256_loadu_si256(
+				(const __m256i *)(c + i * t->acc_stride + 8 * h));
 	for (unsigned int k = 0; k < t->steps; k++, b += 64) {
 		__m256i b0 = _mm256_loadu_si256((const __m256i *)b);
 		__m256i b1 = _mm256_loadu_si256((const __m256i *)(b + 32));
 
 #pragma GCC unroll 6
 		for (unsigned int i = 0; i < rows; i++) {
-			__m256i x = _mm256_set1_epi32(*(const int32_t *)(a + i * t->a_stride + 4 * (size_t)k));
+			__m256i x = _mm256_set1_epi32(
+				*(const int32_t *)(a + i * t->a_stride + 4 * (size_t)k));
 
 			acc[i][0] = step(rule, acc[i][0], x, b0);
 			acc[i][1] = step(rule, acc[i][1], x, b1);
@@ -67,16 +71,20 @@ INLINE void multiply(enum matrix_rule rule, unsigned int rows, const struct matr
 			_mm256_storeu_si256((__m256i *)(c + i * t->acc_stride + 8 * h), acc[i][h]);
 }
 
-typedef void (*kernel_fn)(const struct matrix_dense *t, const uint8_t *a, const uint8_t *b, uint32_t *c);
+typedef void (*kernel_fn)(const struct matrix_dense *t, const uint8_t *a, const uint8_t *b,
+			  uint32_t *c);
 
-#define KERNEL(rule, rows)                                                                    \
-	static void rule##_##rows(const struct matrix_dense *t, const uint8_t *a,             \
-				  const uint8_t *b, uint32_t *c)                              \
-	{                                                                                     \
-		multiply(rule, rows, t, a, b, c);                                             \
+#define KERNEL(rule, rows)                                                        \
+	static void rule##_##rows(const struct matrix_dense *t, const uint8_t *a, \
+				  const uint8_t *b, uint32_t *c)                  \
+	{                                                                         \
+		multiply(rule, rows, t, a, b, c);                                 \
 	}
 #define KERNELS(rule) KERNEL(rule, 1) KERNEL(rule, 2) KERNEL(rule, 4) KERNEL(rule, 6)
-#define TABLE(rule) { rule##_1, rule##_2, rule##_4, rule##_6 }
+#define TABLE(rule)                                    \
+	{                                              \
+		rule##_1, rule##_2, rule##_4, rule##_6 \
+	}
 
 KERNELS(MATRIX_F32)
 KERNELS(MATRIX_BF16)
@@ -123,8 +131,8 @@ static void dense_i8(const struct matrix_dense *t)
 
 const struct matrix_path matrix_path_avx2 = {
 	.name = "avx2",
-	.dense = { dense_f32, dense_bf16, dense_i8 },
-	.pack = { matrix_pack_rows_portable, matrix_pack_cols_portable, matrix_pack_packed_portable },
+	.dense = {dense_f32, dense_bf16, dense_i8},
+	.pack = {matrix_pack_rows_portable, matrix_pack_cols_portable, matrix_pack_packed_portable},
 	.block = matrix_block_avx2,
 	.block_rows = 4,
 	.drain = matrix_drain_portable,

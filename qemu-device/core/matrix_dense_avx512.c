@@ -25,13 +25,12 @@ INLINE __m512i step(enum matrix_rule rule, __m512i acc, __m512i a, __m512i b)
 {
 	switch (rule) {
 	case MATRIX_F32:
-		return _mm512_castps_si512(_mm512_fmadd_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b),
-							   _mm512_castsi512_ps(acc)));
+		return _mm512_castps_si512(_mm512_fmadd_ps(
+			_mm512_castsi512_ps(a), _mm512_castsi512_ps(b), _mm512_castsi512_ps(acc)));
 	case MATRIX_BF16:
-		return _mm512_castps_si512(_mm512_dpbf16_ps(_mm512_castsi512_ps(acc), (__m512bh)a,
-							    (__m512bh)b));
-	default:
-		return _mm512_dpbusd_epi32(acc, b, a);
+		return _mm512_castps_si512(
+			_mm512_dpbf16_ps(_mm512_castsi512_ps(acc), (__m512bh)a, (__m512bh)b));
+	default: return _mm512_dpbusd_epi32(acc, b, a);
 	}
 }
 
@@ -44,7 +43,8 @@ INLINE void multiply(enum matrix_rule rule, unsigned int rows, unsigned int tile
 
 #pragma GCC unroll 6
 	for (unsigned int i = 0; i < rows; i++) {
-		__m512i start = _mm512_set1_epi32(rule == MATRIX_I8 ? bias(a + i * t->a_stride, t->steps) : 0);
+		__m512i start = _mm512_set1_epi32(
+			rule == MATRIX_I8 ? bias(a + i * t->a_stride, t->steps) : 0);
 
 #pragma GCC unroll 4
 		for (unsigned int j = 0; j < tiles; j++) {
@@ -63,7 +63,8 @@ INLINE void multiply(enum matrix_rule rule, unsigned int rows, unsigned int tile
 		}
 #pragma GCC unroll 6
 		for (unsigned int i = 0; i < rows; i++) {
-			__m512i x = _mm512_set1_epi32(*(const int32_t *)(a + i * t->a_stride + 4 * (size_t)k));
+			__m512i x = _mm512_set1_epi32(
+				*(const int32_t *)(a + i * t->a_stride + 4 * (size_t)k));
 
 #pragma GCC unroll 4
 			for (unsigned int j = 0; j < tiles; j++)
@@ -77,23 +78,30 @@ INLINE void multiply(enum matrix_rule rule, unsigned int rows, unsigned int tile
 			_mm512_storeu_si512(c + i * t->acc_stride + j * MATRIX_COLS, acc[i][j]);
 }
 
-typedef void (*kernel_fn)(const struct matrix_dense *t, const uint8_t *a, const uint8_t *b, uint32_t *c);
+typedef void (*kernel_fn)(const struct matrix_dense *t, const uint8_t *a, const uint8_t *b,
+			  uint32_t *c);
 
-#define KERNEL(rule, rows, tiles)                                                                     \
-	static void rule##_##rows##x##tiles(const struct matrix_dense *t, const uint8_t *a,           \
-					    const uint8_t *b, uint32_t *c)                            \
-	{                                                                                             \
-		multiply(rule, rows, tiles, t, a, b, c);                                              \
+#define KERNEL(rule, rows, tiles)                                                           \
+	static void rule##_##rows##x##tiles(const struct matrix_dense *t, const uint8_t *a, \
+					    const uint8_t *b, uint32_t *c)                  \
+	{                                                                                   \
+		multiply(rule, rows, tiles, t, a, b, c);                                    \
 	}
+/* the formatter finds no layout of this list that it keeps */
+/* clang-format off */
 #define KERNELS(rule)                                                                                 \
 	KERNEL(rule, 1, 1) KERNEL(rule, 1, 2) KERNEL(rule, 1, 4)                                      \
 	KERNEL(rule, 2, 1) KERNEL(rule, 2, 2) KERNEL(rule, 2, 4)                                      \
 	KERNEL(rule, 4, 1) KERNEL(rule, 4, 2) KERNEL(rule, 4, 4)                                      \
 	KERNEL(rule, 6, 1) KERNEL(rule, 6, 2) KERNEL(rule, 6, 4)
-#define TABLE(rule)                                                                                   \
-	{                                                                                             \
-		{ rule##_1x1, rule##_1x2, rule##_1x4 }, { rule##_2x1, rule##_2x2, rule##_2x4 },       \
-		{ rule##_4x1, rule##_4x2, rule##_4x4 }, { rule##_6x1, rule##_6x2, rule##_6x4 }        \
+/* clang-format on */
+#define TABLE(rule)                                                                         \
+	{                                                                                   \
+		{rule##_1x1, rule##_1x2, rule##_1x4}, {rule##_2x1, rule##_2x2, rule##_2x4}, \
+			{rule##_4x1, rule##_4x2, rule##_4x4},                               \
+		{                                                                           \
+			rule##_6x1, rule##_6x2, rule##_6x4                                  \
+		}                                                                           \
 	}
 
 KERNELS(MATRIX_F32)

@@ -8,30 +8,30 @@
 
 #include "engine.h"
 
-#define MATRIX_COLS	AXON_TILE_COLS
-#define MATRIX_PANEL	256u	/* columns whose accumulators are kept at once */
+#define MATRIX_COLS	   AXON_TILE_COLS
+#define MATRIX_PANEL	   256u /* columns whose accumulators are kept at once */
 #define MATRIX_PANEL_TILES (MATRIX_PANEL / MATRIX_COLS)
-#define MATRIX_ROWS	528u	/* rows whose accumulators are kept at once, a multiple of every group */
-#define MATRIX_SMALL	8u	/* up to so many rows B is streamed once, tile after tile */
+#define MATRIX_ROWS	   528u /* rows whose accumulators are kept at once, a multiple of every group */
+#define MATRIX_SMALL	   8u /* up to so many rows B is streamed once, tile after tile */
 
 /* How products are formed; each takes k in steps of 4 bytes of A. */
 enum matrix_rule {
-	MATRIX_F32,	/* 1 k: fp32 */
-	MATRIX_BF16,	/* 2 k: bf16 pair */
-	MATRIX_I8,	/* 4 k: int8 */
+	MATRIX_F32,  /* 1 k: fp32 */
+	MATRIX_BF16, /* 2 k: bf16 pair */
+	MATRIX_I8,   /* 4 k: int8 */
 	MATRIX_BLOCK,
 	MATRIX_NUM_DENSE = MATRIX_BLOCK
 };
 
 /* acc[rows][16 · tiles] += A · B over `steps`. Accumulators are float, for MATRIX_I8 int32_t. */
 struct matrix_dense {
-	const uint8_t *a;	/* rows a_stride bytes apart, 4 bytes per step */
+	const uint8_t *a; /* rows a_stride bytes apart, 4 bytes per step */
 	size_t a_stride;
-	const uint8_t *b;	/* tiles b_stride bytes apart, 64 bytes per step: [lane][k in step] */
+	const uint8_t *b; /* tiles b_stride bytes apart, 64 bytes per step: [lane][k in step] */
 	size_t b_stride;
-	uint32_t *acc;		/* rows acc_stride elements apart */
+	uint32_t *acc; /* rows acc_stride elements apart */
 	size_t acc_stride;
-	unsigned int rows;	/* room for a multiple of MATRIX_DENSE_ROUND(rows) in a and acc */
+	unsigned int rows; /* room for a multiple of MATRIX_DENSE_ROUND(rows) in a and acc */
 	unsigned int tiles;
 	unsigned int steps;
 };
@@ -48,7 +48,7 @@ struct matrix_block {
 	uint32_t format;
 	const int8_t *q;
 	const uint32_t *words;
-	const uint8_t *b;	/* tiles b_stride bytes apart */
+	const uint8_t *b; /* tiles b_stride bytes apart */
 	size_t b_stride;
 	float *acc;
 	size_t acc_stride;
@@ -74,19 +74,19 @@ static inline unsigned int matrix_block_words(uint32_t format)
 /* B as the descriptor gives it, to be brought into the form that matrix_dense.b has. */
 struct matrix_pack {
 	enum matrix_rule rule;
-	unsigned int type;	/* of src */
-	uint8_t *dst;		/* tiles dst_stride bytes apart */
+	unsigned int type; /* of src */
+	uint8_t *dst;	   /* tiles dst_stride bytes apart */
 	size_t dst_stride;
 	const uint8_t *src;
-	size_t src_stride;	/* between rows, columns or tiles, by layout */
-	unsigned int cols;	/* of which lanes past the last are undefined */
-	unsigned int k;		/* the last step is padded with zeros */
+	size_t src_stride; /* between rows, columns or tiles, by layout */
+	unsigned int cols; /* of which lanes past the last are undefined */
+	unsigned int k;	   /* the last step is padded with zeros */
 };
 
 struct matrix_drain {
 	const uint32_t *acc;
-	bool acc_int;		/* int32_t, else float */
-	const float *addend;	/* NULL = none */
+	bool acc_int;	     /* int32_t, else float */
+	const float *addend; /* NULL = none */
 	void *c;
 	unsigned int c_type;
 	unsigned int cols;
@@ -101,17 +101,17 @@ typedef void (*matrix_pack_fn)(const struct matrix_pack *p);
 struct matrix_path {
 	const char *name;
 	matrix_dense_fn dense[MATRIX_NUM_DENSE];
-	matrix_pack_fn pack[3];			/* by enum axon_b_layout */
+	matrix_pack_fn pack[3]; /* by enum axon_b_layout */
 	/* Block rule: a kernel for one tile and groups of `rows` rows, or NULL: use the portable one. */
 	matrix_block_fn (*block)(uint32_t format, unsigned int rows);
-	unsigned int block_rows;		/* the highest group, a power of two up to MATRIX_SMALL */
+	unsigned int block_rows; /* the highest group, a power of two up to MATRIX_SMALL */
 	/*
 	 * With many rows: a kernel for `tiles` tiles of a format of 8 bits, or NULL: there is none. And how
 	 * records get there, dst in MATRIX_WIDE(format). Without `wide` the rest is not used.
 	 */
 	matrix_block_fn (*wide)(uint32_t format, unsigned int rows, unsigned int tiles);
 	void (*widen)(uint32_t format, uint8_t *dst, const uint8_t *src, unsigned int records);
-	unsigned int wide_rows, wide_tiles;	/* even; the most that a kernel takes */
+	unsigned int wide_rows, wide_tiles; /* even; the most that a kernel takes */
 	void (*drain)(const struct matrix_drain *d);
 };
 
@@ -135,7 +135,7 @@ extern const struct matrix_path matrix_path_avx512;
 
 /* ---- one operation ------------------------------------------------------------------------ */
 
-#define MATRIX_A_QUANTS	(1280u << 10)	/* block rule: bytes of A kept at once */
+#define MATRIX_A_QUANTS (1280u << 10) /* block rule: bytes of A kept at once */
 #define MATRIX_B_BYTES	(256u << 10)
 
 /* Working memory of one host thread. */
@@ -164,10 +164,10 @@ struct matrix_op {
 	const struct matrix_path *path;
 	struct matrix_scratch *scratch;
 	enum matrix_rule rule;
-	bool update;		/* reads what it writes: never left half-way */
-	uint64_t b_stride;	/* natural stride filled in */
+	bool update;	   /* reads what it writes: never left half-way */
+	uint64_t b_stride; /* natural stride filled in */
 	struct matrix_run b_run, c_run, addend_run;
-	uint64_t written_va, written_bytes;	/* not yet reported to the host */
+	uint64_t written_va, written_bytes; /* not yet reported to the host */
 };
 
 int matrix_dense_run(struct matrix_op *op);
@@ -191,8 +191,8 @@ int matrix_resolve(struct matrix_op *op, struct matrix_run *cache, uint64_t va, 
 		   enum engine_access access, uint8_t **host, uint64_t *run);
 /* A rectangle of B: `count` pieces of `bytes` bytes, stride bytes apart. In place where that is
  * contiguous, else copied to bounce, pieces *view_stride apart. */
-int matrix_rect(struct matrix_op *op, uint64_t va, uint64_t stride, unsigned int count, uint64_t bytes,
-		uint8_t *bounce, const uint8_t **view, size_t *view_stride);
+int matrix_rect(struct matrix_op *op, uint64_t va, uint64_t stride, unsigned int count,
+		uint64_t bytes, uint8_t *bounce, const uint8_t **view, size_t *view_stride);
 /* Accumulators of a panel of `rows` rows from m and `cols` columns from n: zero, or C. */
 int matrix_load(struct matrix_op *op, unsigned int m, unsigned int rows, unsigned int n,
 		unsigned int cols, uint32_t *acc, size_t acc_stride);

@@ -68,8 +68,8 @@ int matrix_resolve(struct matrix_op *op, struct matrix_run *cache, uint64_t va, 
 }
 
 /* [va, va + bytes) for reading: in place, else copied to bounce. */
-static int view(struct matrix_op *op, struct matrix_run *cache, uint64_t va, uint64_t bytes, void *bounce,
-		const uint8_t **host)
+static int view(struct matrix_op *op, struct matrix_run *cache, uint64_t va, uint64_t bytes,
+		void *bounce, const uint8_t **host)
 {
 	uint8_t *at;
 	uint64_t run;
@@ -82,8 +82,8 @@ static int view(struct matrix_op *op, struct matrix_run *cache, uint64_t va, uin
 	return engine_read(op->e, bounce, va, bytes);
 }
 
-int matrix_rect(struct matrix_op *op, uint64_t va, uint64_t stride, unsigned int count, uint64_t bytes,
-		uint8_t *bounce, const uint8_t **view_out, size_t *view_stride)
+int matrix_rect(struct matrix_op *op, uint64_t va, uint64_t stride, unsigned int count,
+		uint64_t bytes, uint8_t *bounce, const uint8_t **view_out, size_t *view_stride)
 {
 	uint64_t span = stride * (count - 1) + bytes, run;
 	uint8_t *host;
@@ -121,7 +121,8 @@ int matrix_load(struct matrix_op *op, unsigned int m, unsigned int rows, unsigne
 		return 0;
 	for (unsigned int i = 0; i < rows && !rc; i++)
 		rc = engine_read(op->e, acc + i * acc_stride,
-				 d->c + (uint64_t)d->c_stride * (m + i) + (uint64_t)n * sizeof(*acc),
+				 d->c + (uint64_t)d->c_stride * (m + i) +
+					 (uint64_t)n * sizeof(*acc),
 				 cols * sizeof(*acc));
 	return rc;
 }
@@ -179,8 +180,8 @@ int matrix_store(struct matrix_op *op, unsigned int m, unsigned int rows, unsign
 	int rc = 0;
 
 	for (unsigned int i = 0; i < rows; i++) {
-		uint64_t va = d->c + (uint64_t)d->c_stride * (m + i) +
-			      (uint64_t)n * type_size(d->c_type);
+		uint64_t va =
+			d->c + (uint64_t)d->c_stride * (m + i) + (uint64_t)n * type_size(d->c_type);
 
 		if ((d->h.flags & AXON_MATRIX_F_ADDEND) && !(addend_row && i))
 			rc = load_addend(op, m + i, n, cols, &drain.addend);

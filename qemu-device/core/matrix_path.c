@@ -6,7 +6,7 @@
 
 #include "matrix_impl.h"
 
-static const struct matrix_path *available[MATRIX_NUM_PATHS] = { &matrix_path_portable };
+static const struct matrix_path *available[MATRIX_NUM_PATHS] = {&matrix_path_portable};
 static _Atomic(const struct matrix_path *) selected;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -21,8 +21,13 @@ static bool bf16_agrees(matrix_dense_fn kernel)
 	_Alignas(64) uint32_t a[STEPS], b[STEPS * MATRIX_COLS], start[MATRIX_COLS];
 	uint32_t expected[MATRIX_COLS], found[MATRIX_COLS], random = 1;
 	struct matrix_dense t = {
-		.a = (const uint8_t *)a, .a_stride = sizeof(a), .b = (const uint8_t *)b,
-		.b_stride = sizeof(b), .acc_stride = MATRIX_COLS, .rows = 1, .tiles = 1,
+		.a = (const uint8_t *)a,
+		.a_stride = sizeof(a),
+		.b = (const uint8_t *)b,
+		.b_stride = sizeof(b),
+		.acc_stride = MATRIX_COLS,
+		.rows = 1,
+		.tiles = 1,
 	};
 
 	for (unsigned int round = 0; round < ROUNDS; round++) {

@@ -51,10 +51,11 @@ static void dense_bf16(const struct matrix_dense *t)
 
 			for (unsigned int k = 0; k < t->steps; k++, a += 2, b += 2 * MATRIX_COLS)
 				for (unsigned int l = 0; l < MATRIX_COLS; l++) {
-					float odd = fma_flush(bf16_to_f32(a[1]), bf16_to_f32(b[2 * l + 1]),
-							      acc[l]);
+					float odd = fma_flush(bf16_to_f32(a[1]),
+							      bf16_to_f32(b[2 * l + 1]), acc[l]);
 
-					acc[l] = fma_flush(bf16_to_f32(a[0]), bf16_to_f32(b[2 * l]), odd);
+					acc[l] = fma_flush(bf16_to_f32(a[0]), bf16_to_f32(b[2 * l]),
+							   odd);
 				}
 		}
 }
@@ -122,13 +123,15 @@ void matrix_pack_cols_portable(const struct matrix_pack *p)
 
 	for (unsigned int col = 0; col < p->cols; col++) {
 		const uint8_t *from = p->src + col * p->src_stride;
-		uint32_t *to = (uint32_t *)(p->dst + col / MATRIX_COLS * p->dst_stride) + col % MATRIX_COLS;
+		uint32_t *to = (uint32_t *)(p->dst + col / MATRIX_COLS * p->dst_stride) +
+			       col % MATRIX_COLS;
 
 		if (p->rule == MATRIX_F32) {
 			for (unsigned int k = 0; k < p->k; k += 256) {
 				unsigned int count = min_u(p->k - k, 256);
 
-				convert_to_f32(column, from + (size_t)k * type_size(p->type), p->type, count);
+				convert_to_f32(column, from + (size_t)k * type_size(p->type),
+					       p->type, count);
 				for (unsigned int i = 0; i < count; i++, to += MATRIX_COLS)
 					*to = f32_bits(column[i]);
 			}
@@ -169,8 +172,8 @@ struct column {
 	int32_t mn[2];
 };
 
-static void load_column(uint32_t format, const uint8_t *record, unsigned int col, unsigned int group,
-			const struct block_scales *s, struct column *c)
+static void load_column(uint32_t format, const uint8_t *record, unsigned int col,
+			unsigned int group, const struct block_scales *s, struct column *c)
 {
 	unsigned int halves = matrix_block_halves(format);
 
@@ -185,8 +188,8 @@ static void load_column(uint32_t format, const uint8_t *record, unsigned int col
 	}
 }
 
-static float block_step(uint32_t format, const struct column *c, const int8_t *q, const uint32_t *words,
-			float acc)
+static float block_step(uint32_t format, const struct column *c, const int8_t *q,
+			const uint32_t *words, float acc)
 {
 	unsigned int halves = matrix_block_halves(format), half = 32 / halves;
 	float scale = f32_from_bits(words[0]);
@@ -220,7 +223,8 @@ void matrix_block_portable(const struct matrix_block *t)
 		const int8_t *q = t->q;
 		const uint32_t *w = t->words;
 
-		for (unsigned int r = 0; r < t->records; r++, record += AXON_FMT_RECORD(t->format)) {
+		for (unsigned int r = 0; r < t->records;
+		     r++, record += AXON_FMT_RECORD(t->format)) {
 			struct block_scales scales;
 
 			block_scales(t->format, record, col % MATRIX_COLS, &scales);
@@ -266,8 +270,8 @@ void matrix_drain_portable(const struct matrix_drain *d)
 
 const struct matrix_path matrix_path_portable = {
 	.name = "portable",
-	.dense = { dense_f32, dense_bf16, dense_i8 },
-	.pack = { matrix_pack_rows_portable, matrix_pack_cols_portable, matrix_pack_packed_portable },
+	.dense = {dense_f32, dense_bf16, dense_i8},
+	.pack = {matrix_pack_rows_portable, matrix_pack_cols_portable, matrix_pack_packed_portable},
 	.block = block,
 	.block_rows = 8,
 	.drain = matrix_drain_portable,

@@ -18,10 +18,10 @@
 #include "engine.h"
 #include "matrix_impl.h"
 
-#define MEM_BASE	0x100000000ull
-#define MEM_SIZE	(640ull << 20)
-#define SRAM_SIZE	(8u << 20)
-#define HUGE_PAGE	(2ull << 20)
+#define MEM_BASE  0x100000000ull
+#define MEM_SIZE  (640ull << 20)
+#define SRAM_SIZE (8u << 20)
+#define HUGE_PAGE (2ull << 20)
 
 static uint8_t *mem;
 
@@ -33,7 +33,8 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
-static int translate(void *opaque, uint64_t va, enum engine_access access, uint8_t **host, uint64_t *run)
+static int translate(void *opaque, uint64_t va, enum engine_access access, uint8_t **host,
+		     uint64_t *run)
 {
 	(void)opaque;
 	(void)access;
@@ -56,31 +57,33 @@ enum peak { PEAK_F32, PEAK_BF16, PEAK_I8 };
 #if defined(__x86_64__)
 #define CHAINS 12
 
-#define PEAK(name, isa, step, per_step)                                       \
-	__attribute__((target(isa), noinline)) static double name(void)       \
-	{                                                                     \
-		enum { LOOPS = 1000000 };                                     \
-		__m512i acc[CHAINS], x = _mm512_set1_epi8(1);                 \
-		double start;                                                 \
-									      \
-		_Pragma("GCC unroll 12") for (int i = 0; i < CHAINS; i++)     \
-			acc[i] = _mm512_set1_epi32(i);                        \
-		start = now();                                                \
-		for (int n = 0; n < LOOPS; n++) {                             \
-			_Pragma("GCC unroll 12") for (int i = 0; i < CHAINS; i++) \
-			{                                                     \
-				acc[i] = step;                                \
-				__asm__ volatile("" : "+v"(acc[i]));          \
-			}                                                     \
-		}                                                             \
-		return 2.0 * LOOPS * CHAINS * (per_step) / (now() - start);   \
+#define PEAK(name, isa, step, per_step)                                            \
+	__attribute__((target(isa), noinline)) static double name(void)            \
+	{                                                                          \
+		enum { LOOPS = 1000000 };                                          \
+		__m512i acc[CHAINS], x = _mm512_set1_epi8(1);                      \
+		double start;                                                      \
+                                                                                   \
+		_Pragma("GCC unroll 12") for (int i = 0; i < CHAINS; i++) acc[i] = \
+			_mm512_set1_epi32(i);                                      \
+		start = now();                                                     \
+		for (int n = 0; n < LOOPS; n++) {                                  \
+			_Pragma("GCC unroll 12") for (int i = 0; i < CHAINS; i++)  \
+			{                                                          \
+				acc[i] = step;                                     \
+				__asm__ volatile("" : "+v"(acc[i]));               \
+			}                                                          \
+		}                                                                  \
+		return 2.0 * LOOPS * CHAINS * (per_step) / (now() - start);        \
 	}
 
 PEAK(peak_f32, "avx512f",
      _mm512_castps_si512(_mm512_fmadd_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(x),
-					 _mm512_castsi512_ps(acc[i]))), 16)
+					 _mm512_castsi512_ps(acc[i]))),
+     16)
 PEAK(peak_bf16, "avx512f,avx512bf16",
-     _mm512_castps_si512(_mm512_dpbf16_ps(_mm512_castsi512_ps(acc[i]), (__m512bh)x, (__m512bh)x)), 32)
+     _mm512_castps_si512(_mm512_dpbf16_ps(_mm512_castsi512_ps(acc[i]), (__m512bh)x, (__m512bh)x)),
+     32)
 PEAK(peak_i8, "avx512f,avx512vnni", _mm512_dpbusd_epi32(acc[i], x, x), 64)
 
 static double peak(enum peak kind)
@@ -100,7 +103,7 @@ static double peak(enum peak kind)
 static double read_rate(void)
 {
 	const uint64_t *p = (const uint64_t *)mem, bytes = 256ull << 20;
-	uint64_t sum[8] = { 0 };
+	uint64_t sum[8] = {0};
 	double start = now();
 
 	for (uint64_t i = 0; i < bytes / 8; i += 8)
@@ -122,32 +125,81 @@ struct row {
 	enum peak peak;
 };
 
-#define BLOCK_ROW(fmt, m_) { #fmt " m=" #m_, AXON_Q8A, AXON_BLOCK, AXON_B_PACKED, AXON_FMT_##fmt, m_, 2048, 2048, PEAK_I8 }
-#define BLOCK_ROWS(fmt) BLOCK_ROW(fmt, 1), BLOCK_ROW(fmt, 2), BLOCK_ROW(fmt, 4), BLOCK_ROW(fmt, 8), BLOCK_ROW(fmt, 16), BLOCK_ROW(fmt, 64), BLOCK_ROW(fmt, 504)
-#define DENSE_ROWS(type, kind)                                                                       \
-	{ #type " packed 1024^3", AXON_##type, AXON_##type, AXON_B_PACKED, 0, 1024, 1024, 1024, kind }, \
-	{ #type " rows 1024^3", AXON_##type, AXON_##type, AXON_B_ROWS, 0, 1024, 1024, 1024, kind },     \
-	{ #type " cols 1024^3", AXON_##type, AXON_##type, AXON_B_COLS, 0, 1024, 1024, 1024, kind },     \
-	{ #type " packed m=1", AXON_##type, AXON_##type, AXON_B_PACKED, 0, 1, 2048, 2048, kind },       \
-	{ #type " rows m=1", AXON_##type, AXON_##type, AXON_B_ROWS, 0, 1, 256, 2048, kind },            \
-	{ #type " cols m=1", AXON_##type, AXON_##type, AXON_B_COLS, 0, 1, 2048, 256, kind }
+#define BLOCK_ROW(fmt, m_)                                                                     \
+	{                                                                                      \
+#fmt " m=" #m_, AXON_Q8A, AXON_BLOCK, AXON_B_PACKED, AXON_FMT_##fmt, m_, 2048, \
+			2048, PEAK_I8                                                          \
+	}
+#define BLOCK_ROWS(fmt)                                                             \
+	BLOCK_ROW(fmt, 1), BLOCK_ROW(fmt, 2), BLOCK_ROW(fmt, 4), BLOCK_ROW(fmt, 8), \
+		BLOCK_ROW(fmt, 16), BLOCK_ROW(fmt, 64), BLOCK_ROW(fmt, 504)
+#define DENSE_ROWS(type, kind)                                                                     \
+	{#type " packed 1024^3",                                                                   \
+	 AXON_##type,                                                                              \
+	 AXON_##type,                                                                              \
+	 AXON_B_PACKED,                                                                            \
+	 0,                                                                                        \
+	 1024,                                                                                     \
+	 1024,                                                                                     \
+	 1024,                                                                                     \
+	 kind},                                                                                    \
+		{#type " rows 1024^3",                                                             \
+		 AXON_##type,                                                                      \
+		 AXON_##type,                                                                      \
+		 AXON_B_ROWS,                                                                      \
+		 0,                                                                                \
+		 1024,                                                                             \
+		 1024,                                                                             \
+		 1024,                                                                             \
+		 kind},                                                                            \
+		{#type " cols 1024^3",                                                             \
+		 AXON_##type,                                                                      \
+		 AXON_##type,                                                                      \
+		 AXON_B_COLS,                                                                      \
+		 0,                                                                                \
+		 1024,                                                                             \
+		 1024,                                                                             \
+		 1024,                                                                             \
+		 kind},                                                                            \
+		{#type " packed m=1",                                                              \
+		 AXON_##type,                                                                      \
+		 AXON_##type,                                                                      \
+		 AXON_B_PACKED,                                                                    \
+		 0,                                                                                \
+		 1,                                                                                \
+		 2048,                                                                             \
+		 2048,                                                                             \
+		 kind},                                                                            \
+		{#type " rows m=1", AXON_##type, AXON_##type, AXON_B_ROWS, 0, 1, 256, 2048, kind}, \
+	{                                                                                          \
+#type " cols m=1", AXON_##type, AXON_##type, AXON_B_COLS, 0, 1, 2048, 256, kind    \
+	}
 
 static const struct row rows[] = {
-	BLOCK_ROWS(Q8_0), BLOCK_ROWS(Q4_0), BLOCK_ROWS(Q4_1), BLOCK_ROWS(Q5_0),
-	BLOCK_ROWS(Q5_1), BLOCK_ROWS(Q4_K), BLOCK_ROWS(Q5_K), BLOCK_ROWS(Q6_K),
-	{ "Q4_K m=1 k=512", AXON_Q8A, AXON_BLOCK, AXON_B_PACKED, AXON_FMT_Q4_K, 1, 2048, 512, PEAK_I8 },
-	{ "Q4_0 cached m=1", AXON_Q8A, AXON_BLOCK, AXON_B_PACKED, AXON_FMT_Q4_0, 1, 64, 2048, PEAK_I8 },
-	{ "Q4_K cached m=1", AXON_Q8A, AXON_BLOCK, AXON_B_PACKED, AXON_FMT_Q4_K, 1, 64, 2048, PEAK_I8 },
+	BLOCK_ROWS(Q8_0),
+	BLOCK_ROWS(Q4_0),
+	BLOCK_ROWS(Q4_1),
+	BLOCK_ROWS(Q5_0),
+	BLOCK_ROWS(Q5_1),
+	BLOCK_ROWS(Q4_K),
+	BLOCK_ROWS(Q5_K),
+	BLOCK_ROWS(Q6_K),
+	{"Q4_K m=1 k=512", AXON_Q8A, AXON_BLOCK, AXON_B_PACKED, AXON_FMT_Q4_K, 1, 2048, 512,
+	 PEAK_I8},
+	{"Q4_0 cached m=1", AXON_Q8A, AXON_BLOCK, AXON_B_PACKED, AXON_FMT_Q4_0, 1, 64, 2048,
+	 PEAK_I8},
+	{"Q4_K cached m=1", AXON_Q8A, AXON_BLOCK, AXON_B_PACKED, AXON_FMT_Q4_K, 1, 64, 2048,
+	 PEAK_I8},
 	DENSE_ROWS(F32, PEAK_F32),
 	DENSE_ROWS(BF16, PEAK_BF16),
 	DENSE_ROWS(I8, PEAK_I8),
-	{ "F32xF16 packed 1024^3", AXON_F32, AXON_F16, AXON_B_PACKED, 0, 1024, 1024, 1024, PEAK_F32 },
-	{ "F32xF16 rows m=1", AXON_F32, AXON_F16, AXON_B_ROWS, 0, 1, 256, 2048, PEAK_F32 },
-	{ "F32xF16 cols m=1", AXON_F32, AXON_F16, AXON_B_COLS, 0, 1, 2048, 256, PEAK_F32 },
-	{ "F32xF16 rows m=1 tiny", AXON_F32, AXON_F16, AXON_B_ROWS, 0, 1, 64, 64, PEAK_F32 },
-	{ "F32xF16 cols m=1 tiny", AXON_F32, AXON_F16, AXON_B_COLS, 0, 1, 64, 64, PEAK_F32 },
-	{ "F32xF16 rows m=64", AXON_F32, AXON_F16, AXON_B_ROWS, 0, 64, 256, 512, PEAK_F32 },
-	{ "F32xF16 cols m=64", AXON_F32, AXON_F16, AXON_B_COLS, 0, 64, 512, 256, PEAK_F32 },
+	{"F32xF16 packed 1024^3", AXON_F32, AXON_F16, AXON_B_PACKED, 0, 1024, 1024, 1024, PEAK_F32},
+	{"F32xF16 rows m=1", AXON_F32, AXON_F16, AXON_B_ROWS, 0, 1, 256, 2048, PEAK_F32},
+	{"F32xF16 cols m=1", AXON_F32, AXON_F16, AXON_B_COLS, 0, 1, 2048, 256, PEAK_F32},
+	{"F32xF16 rows m=1 tiny", AXON_F32, AXON_F16, AXON_B_ROWS, 0, 1, 64, 64, PEAK_F32},
+	{"F32xF16 cols m=1 tiny", AXON_F32, AXON_F16, AXON_B_COLS, 0, 1, 64, 64, PEAK_F32},
+	{"F32xF16 rows m=64", AXON_F32, AXON_F16, AXON_B_ROWS, 0, 64, 256, 512, PEAK_F32},
+	{"F32xF16 cols m=64", AXON_F32, AXON_F16, AXON_B_COLS, 0, 64, 512, 256, PEAK_F32},
 };
 
 static unsigned int size_of(unsigned int type)
@@ -165,21 +217,33 @@ static uint64_t b_bytes(const struct row *r)
 static void measure(struct engine *e, const struct row *r)
 {
 	uint32_t a_bytes = r->a_type == AXON_Q8A ? r->k / 32 * 40 : r->k * size_of(r->a_type);
-	uint64_t bytes = b_bytes(r), copies = r->m <= 16 && !strstr(r->name, "cached") ? (MEM_SIZE - (64ull << 20)) / bytes : 1, runs = 0;
+	uint64_t bytes = b_bytes(r),
+		 copies = r->m <= 16 && !strstr(r->name, "cached")
+				  ? (MEM_SIZE - (64ull << 20)) / bytes
+				  : 1,
+		 runs = 0;
 	struct axon_matrix_desc d = {
-		.h = { .op = AXON_MATRIX_MUL, .size = sizeof(d) },
-		.m = r->m, .n = r->n, .k = r->k, .b_format = r->format,
-		.a = AXON_SRAM_BASE, .a_s0 = (int32_t)a_bytes,
+		.h = {.op = AXON_MATRIX_MUL, .size = sizeof(d)},
+		.m = r->m,
+		.n = r->n,
+		.k = r->k,
+		.b_format = r->format,
+		.a = AXON_SRAM_BASE,
+		.a_s0 = (int32_t)a_bytes,
 		.b_stride = r->layout == AXON_B_ROWS   ? r->n * size_of(r->b_type)
 			    : r->layout == AXON_B_COLS ? r->k * size_of(r->b_type)
 						       : 0,
-		.c = MEM_BASE + MEM_SIZE - (64ull << 20), .c_stride = r->n * 4,
-		.a_type = r->a_type, .b_type = r->b_type, .c_type = r->a_type == AXON_I8 ? AXON_I32 : AXON_F32,
-		.b_layout = r->layout, .scale = 1.0f,
+		.c = MEM_BASE + MEM_SIZE - (64ull << 20),
+		.c_stride = r->n * 4,
+		.a_type = r->a_type,
+		.b_type = r->b_type,
+		.c_type = r->a_type == AXON_I8 ? AXON_I32 : AXON_F32,
+		.b_layout = r->layout,
+		.scale = 1.0f,
 	};
 	double before = peak(r->peak), read_before = read_rate(), start, elapsed, after, ops;
 
-	memset(e->sram, 1, SRAM_SIZE);	/* small positive numbers in every type */
+	memset(e->sram, 1, SRAM_SIZE); /* small positive numbers in every type */
 	d.b = MEM_BASE;
 	matrix_run(e, &d.h, 0);
 	start = now();
@@ -200,15 +264,16 @@ static void measure(struct engine *e, const struct row *r)
 	after = peak(r->peak);
 	ops = 2.0 * r->m * r->n * r->k * runs / elapsed;
 	before = (before + after) / 2;
-	printf("%-22s %8.1f GOP/s  %3.0f %% of %4.0f   %6.1f GB/s  %3.0f %% of %4.1f\n", r->name, ops * 1e-9,
-	       before ? 100 * ops / before : 0, before * 1e-9, bytes * runs / elapsed * 1e-9,
-	       100 * bytes * runs / elapsed / read_before, read_before * 1e-9);
+	printf("%-22s %8.1f GOP/s  %3.0f %% of %4.0f   %6.1f GB/s  %3.0f %% of %4.1f\n", r->name,
+	       ops * 1e-9, before ? 100 * ops / before : 0, before * 1e-9,
+	       bytes * runs / elapsed * 1e-9, 100 * bytes * runs / elapsed / read_before,
+	       read_before * 1e-9);
 }
 
 int main(int argc, char **argv)
 {
-	static const char *const names[] = { "portable", "avx2", "avx512" };
-	struct engine e = { .sram_size = SRAM_SIZE, .translate = translate, .written = written };
+	static const char *const names[] = {"portable", "avx2", "avx512"};
+	struct engine e = {.sram_size = SRAM_SIZE, .translate = translate, .written = written};
 	int first = 1;
 
 	mem = aligned_alloc(HUGE_PAGE, MEM_SIZE);

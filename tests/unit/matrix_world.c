@@ -8,7 +8,8 @@
 
 #include "matrix_world.h"
 
-static int translate(void *opaque, uint64_t va, enum engine_access access, uint8_t **host, uint64_t *run)
+static int translate(void *opaque, uint64_t va, enum engine_access access, uint8_t **host,
+		     uint64_t *run)
 {
 	struct world *w = opaque;
 	uint64_t at = va - MEM_BASE, page = at / w->page_size, last = page;
@@ -47,8 +48,11 @@ struct world *world_new(uint32_t page_size)
 	struct world *w = calloc(1, sizeof(*w));
 	uint32_t pages = MEM_SIZE / page_size;
 
-	w->e = (struct engine){ .sram_size = SRAM_SIZE, .translate = translate, .written = written,
-				.opaque = w, .stop = &w->stop };
+	w->e = (struct engine){.sram_size = SRAM_SIZE,
+			       .translate = translate,
+			       .written = written,
+			       .opaque = w,
+			       .stop = &w->stop};
 	w->e.sram = malloc(SRAM_SIZE);
 	w->mem = calloc(1, MEM_SIZE);
 	w->pages = malloc(MEM_SIZE);
@@ -104,13 +108,22 @@ unsigned int size_of(unsigned int type)
 
 struct axon_matrix_desc matrix_desc(unsigned int a_type, unsigned int b_type, struct shape s)
 {
-	unsigned int row = a_type == AXON_Q8A ? s.k / 32 * sizeof(struct axon_q8a) : s.k * size_of(a_type);
+	unsigned int row =
+		a_type == AXON_Q8A ? s.k / 32 * sizeof(struct axon_q8a) : s.k * size_of(a_type);
 
 	return (struct axon_matrix_desc){
-		.h = { .op = AXON_MATRIX_MUL, .size = sizeof(struct axon_matrix_desc) },
-		.m = s.m, .n = s.n, .k = s.k,
-		.a = AXON_SRAM_BASE + 8, .a_s0 = (int32_t)((row + 7) & ~7u) + 8,
-		.b = B_AT + 64, .c = C_AT, .c_stride = s.n * 4 + 8,
-		.a_type = a_type, .b_type = b_type, .c_type = AXON_F32, .scale = 1.0f,
+		.h = {.op = AXON_MATRIX_MUL, .size = sizeof(struct axon_matrix_desc)},
+		.m = s.m,
+		.n = s.n,
+		.k = s.k,
+		.a = AXON_SRAM_BASE + 8,
+		.a_s0 = (int32_t)((row + 7) & ~7u) + 8,
+		.b = B_AT + 64,
+		.c = C_AT,
+		.c_stride = s.n * 4 + 8,
+		.a_type = a_type,
+		.b_type = b_type,
+		.c_type = AXON_F32,
+		.scale = 1.0f,
 	};
 }

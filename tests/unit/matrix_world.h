@@ -8,13 +8,13 @@
 
 #include "engine.h"
 
-#define SRAM_SIZE	(256u << 10)
-#define MEM_SIZE	(1u << 20)
-#define MEM_BASE	0x700000000ull
-#define B_AT		MEM_BASE
-#define C_AT		(MEM_BASE + (640u << 10))
-#define ADDEND_AT	(MEM_BASE + (896u << 10))
-#define DESC_VA		0x10000040ull
+#define SRAM_SIZE (256u << 10)
+#define MEM_SIZE  (1u << 20)
+#define MEM_BASE  0x700000000ull
+#define B_AT	  MEM_BASE
+#define C_AT	  (MEM_BASE + (640u << 10))
+#define ADDEND_AT (MEM_BASE + (896u << 10))
+#define DESC_VA	  0x10000040ull
 
 struct shape {
 	unsigned int m, n, k;
@@ -22,13 +22,13 @@ struct shape {
 
 struct world {
 	struct engine e;
-	uint8_t *mem;		/* as the engine's addresses see it, copied to and from the pages */
+	uint8_t *mem; /* as the engine's addresses see it, copied to and from the pages */
 	uint8_t *pages;
 	uint32_t page_size;
 	uint32_t *page_of;
-	uint8_t *written;	/* one flag for each byte of memory */
+	uint8_t *written; /* one flag for each byte of memory */
 	uint32_t stop;
-	long stop_after;	/* translations until stop is set; negative: never */
+	long stop_after; /* translations until stop is set; negative: never */
 };
 
 /* Pages in shuffled order, so that operands straddle host runs; of MEM_SIZE there is one. */

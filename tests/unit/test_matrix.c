@@ -38,7 +38,7 @@ static float half(uint16_t h)
 {
 	int exponent = h >> 10 & 31, mantissa = h & 1023;
 	float f = exponent == 31 ? (mantissa ? NAN : INFINITY)
-		: exponent	 ? ldexpf(1024 + mantissa, exponent - 25)
+		  : exponent	 ? ldexpf(1024 + mantissa, exponent - 25)
 				 : ldexpf(mantissa, -24);
 
 	return h & 0x8000 ? -f : f;
@@ -46,13 +46,16 @@ static float half(uint16_t h)
 
 static float value(unsigned int type, uint32_t bits)
 {
-	return type == AXON_F32 ? from_bits(bits) : type == AXON_BF16 ? from_bits(bits << 16) : half(bits);
+	return type == AXON_F32	   ? from_bits(bits)
+	       : type == AXON_BF16 ? from_bits(bits << 16)
+				   : half(bits);
 }
 
 /* The nearest of a 16-bit type's numbers, by trying the two neighbours of the truncated one. */
 static uint16_t nearest16(unsigned int type, float v)
 {
-	double limit = type == AXON_F16 ? 65520.0 : 0x1.ffp127, best = INFINITY, a = fabs((double)v);
+	double limit = type == AXON_F16 ? 65520.0 : 0x1.ffp127, best = INFINITY,
+	       a = fabs((double)v);
 	uint16_t found = 0, infinity = type == AXON_F16 ? 0x7c00 : 0x7f80;
 
 	if (isnan(v))
@@ -67,7 +70,8 @@ static uint16_t nearest16(unsigned int type, float v)
 		frexp(a, &exponent);
 		step = ldexp(1, exponent - 1 - bits > least ? exponent - 1 - bits : least);
 		for (int up = 0; up < 2; up++) {
-			double candidate = (floor(a / step) + up) * step, error = fabs(candidate - a);
+			double candidate = (floor(a / step) + up) * step,
+			       error = fabs(candidate - a);
 			uint16_t code = 0;
 
 			if (type == AXON_BF16) {
@@ -116,11 +120,11 @@ static float fma_bf16(float a, float b, float c)
 
 struct matrix_case {
 	struct axon_matrix_desc d;
-	bool wild;		/* every bit pattern, not only tame numbers */
-	uint32_t *a, *b;	/* bits [m][k], [n][k]; block rule: quants */
-	struct axon_q8a *qa;	/* [m][k / 32] */
-	uint16_t *bd, *bm;	/* [n][k / 32]; for a super-block the first of its eight */
-	uint8_t *sc, *mn;	/* [n][k / 16] */
+	bool wild;	     /* every bit pattern, not only tame numbers */
+	uint32_t *a, *b;     /* bits [m][k], [n][k]; block rule: quants */
+	struct axon_q8a *qa; /* [m][k / 32] */
+	uint16_t *bd, *bm;   /* [n][k / 32]; for a super-block the first of its eight */
+	uint8_t *sc, *mn;    /* [n][k / 16] */
 };
 
 static uint32_t random_element(unsigned int type, bool wild)
@@ -130,7 +134,8 @@ static uint32_t random_element(unsigned int type, bool wild)
 	if (type == AXON_I8)
 		return rnd() & 0xff;
 	if (wild && type == AXON_F32)
-		return rnd() % 4 ? (rnd() & 0x807fffff) | (rnd() % 3 ? 20u + rnd() % 90 : 0u) << 23 : rnd();
+		return rnd() % 4 ? (rnd() & 0x807fffff) | (rnd() % 3 ? 20u + rnd() % 90 : 0u) << 23
+				 : rnd();
 	if (wild && type == AXON_BF16)
 		return rnd() % 8 ? (rnd() & 0x807f) | (rnd() % 3 ? 20u + rnd() % 90 : 0u) << 7
 				 : rnd() & 0xffff;
@@ -165,11 +170,15 @@ static void place_dense(struct matrix_case *c, struct world *w)
 		}
 	for (unsigned int n = 0; n < d->n; n++)
 		for (unsigned int k = 0; k < d->k; k++) {
-			uint64_t at = d->b_layout == AXON_B_ROWS   ? k * d->b_stride + n * bs
-				      : d->b_layout == AXON_B_COLS ? n * d->b_stride + k * bs
-				      : n / 16 * (d->b_stride ? d->b_stride
-							      : (d->k + wide - 1) / wide * wide * 16 * bs) +
-						((k / wide * 16 + n % 16) * wide + k % wide) * bs;
+			uint64_t at =
+				d->b_layout == AXON_B_ROWS ? k * d->b_stride + n * bs
+				: d->b_layout == AXON_B_COLS
+					? n * d->b_stride + k * bs
+					: n / 16 *
+							  (d->b_stride ? d->b_stride
+								       : (d->k + wide - 1) / wide *
+										 wide * 16 * bs) +
+						  ((k / wide * 16 + n % 16) * wide + k % wide) * bs;
 
 			c->b[n * d->k + k] = random_element(d->b_type, c->wild);
 			memcpy(b + at, &c->b[n * d->k + k], bs);
@@ -177,7 +186,8 @@ static void place_dense(struct matrix_case *c, struct world *w)
 }
 
 /* Byte offset of a quant's field in a record, by the layout's description in axon_isa.h. */
-static void place_quant(uint32_t f, uint8_t *quants, unsigned int col, unsigned int k, unsigned int q)
+static void place_quant(uint32_t f, uint8_t *quants, unsigned int col, unsigned int k,
+			unsigned int q)
 {
 	unsigned int lane = 4 * col + k % 4, g = k % 32 / 4;
 
@@ -213,7 +223,8 @@ static void place_column(struct matrix_case *c, uint8_t *tile, unsigned int n)
 		for (unsigned int pass = 0; pass < 2; pass++) {
 			uint8_t *to = pass ? c->mn : c->sc;
 
-			if (pass ? AXON_FMT_MIN(f) != AXON_MIN_U6 : AXON_FMT_SCALE(f) == AXON_SCALE_F16)
+			if (pass ? AXON_FMT_MIN(f) != AXON_MIN_U6
+				 : AXON_FMT_SCALE(f) == AXON_SCALE_F16)
 				continue;
 			for (unsigned int s = 0; s < subs; s++) {
 				uint8_t bits = rnd();
@@ -249,7 +260,8 @@ static void place_block(struct matrix_case *c, struct world *w)
 
 			q->scale = (1 + rnd() % 100) / 1024.0f;
 			for (unsigned int i = 0; i < 32; i++) {
-				q->q[i] = c->wild ? (int)(rnd() & 0xff) - 128 : (int)(rnd() % 255) - 127;
+				q->q[i] = c->wild ? (int)(rnd() & 0xff) - 128
+						  : (int)(rnd() % 255) - 127;
 				q->sum[i / 16] += q->q[i];
 			}
 			if (c->wild) {
@@ -316,15 +328,15 @@ static float expect_float(const struct matrix_case *c, unsigned int m, unsigned 
 	for (unsigned int k = 0; k < d->k; k += 2) {
 		bool pair = k + 1 < d->k;
 
-		acc = fma_bf16(pair ? value(AXON_BF16, a[k + 1]) : 0, pair ? value(AXON_BF16, b[k + 1]) : 0,
-			       acc);
+		acc = fma_bf16(pair ? value(AXON_BF16, a[k + 1]) : 0,
+			       pair ? value(AXON_BF16, b[k + 1]) : 0, acc);
 		acc = fma_bf16(value(AXON_BF16, a[k]), value(AXON_BF16, b[k]), acc);
 	}
 	return acc;
 }
 
-static uint32_t expect(const struct matrix_case *c, const struct world *w, unsigned int m, unsigned int n,
-		       uint32_t old)
+static uint32_t expect(const struct matrix_case *c, const struct world *w, unsigned int m,
+		       unsigned int n, uint32_t old)
 {
 	const struct axon_matrix_desc *d = &c->d;
 	uint32_t sum = d->h.flags & AXON_MATRIX_F_ACCUMULATE ? old : 0;
@@ -371,11 +383,13 @@ static void check(struct matrix_case *c, uint32_t page_size)
 	}
 	if (d->h.flags & AXON_MATRIX_F_ADDEND)
 		for (unsigned int i = 0; i < 1u << 16; i += 2) {
-			uint32_t bits = d->addend_type == AXON_F32 ? 0x3f80 : random_element(d->addend_type, false);
+			uint32_t bits = d->addend_type == AXON_F32
+						? 0x3f80
+						: random_element(d->addend_type, false);
 
 			memcpy(w->mem + (d->addend - MEM_BASE) + i, &bits, 2);
 		}
-	if (d->b_layout == AXON_B_PACKED)	/* padding is zero; quants are ORed in */
+	if (d->b_layout == AXON_B_PACKED) /* padding is zero; quants are ORed in */
 		memset(w->mem + (d->b - MEM_BASE), 0, C_AT - B_AT - (d->b - MEM_BASE));
 	if (d->a_type == AXON_Q8A)
 		place_block(c, w);
@@ -410,10 +424,11 @@ static void check(struct matrix_case *c, uint32_t page_size)
 
 			while (at < MEM_SIZE && w->mem[at] == wanted[at])
 				at++;
-			fail_msg("%s: types %u %u %u layout %u format %#x flags %u m %u n %u k %u wild %d pages %u: "
+			fail_msg("%s: types %u %u %u layout %u format %#x flags %u m %u n %u k %u "
+				 "wild %d pages %u: "
 				 "rc %d info %#llx, differs at byte %lld of C",
-				 matrix_path()->name, d->a_type, d->b_type, d->c_type, d->b_layout, d->b_format,
-				 d->h.flags, d->m, d->n, d->k, c->wild, page_size, rc,
+				 matrix_path()->name, d->a_type, d->b_type, d->c_type, d->b_layout,
+				 d->b_format, d->h.flags, d->m, d->n, d->k, c->wild, page_size, rc,
 				 (unsigned long long)w->e.fault_info, (long long)(at - c_at));
 		}
 		assert_memory_equal(w->written, touched, MEM_SIZE);
@@ -433,13 +448,13 @@ static void check(struct matrix_case *c, uint32_t page_size)
 
 static struct matrix_case base_case(unsigned int a_type, unsigned int b_type, struct shape s)
 {
-	return (struct matrix_case){ .d = matrix_desc(a_type, b_type, s) };
+	return (struct matrix_case){.d = matrix_desc(a_type, b_type, s)};
 }
 
 static const struct shape shapes[] = {
-	{ 1, 1, 1 }, { 1, 16, 2 }, { 1, 70, 37 }, { 2, 17, 5 }, { 3, 33, 16 }, { 5, 16, 64 }, { 6, 130, 31 },
-	{ 7, 15, 129 }, { 8, 64, 8 }, { 9, 31, 33 }, { 13, 47, 257 }, { 25, 300, 19 }, { 250, 18, 6 }, { 11, 20, 1100 },
-	{ 1, 272, 523 }, { 4, 19, 4100 },
+	{1, 1, 1},    {1, 16, 2},     {1, 70, 37},   {2, 17, 5},    {3, 33, 16},   {5, 16, 64},
+	{6, 130, 31}, {7, 15, 129},   {8, 64, 8},    {9, 31, 33},   {13, 47, 257}, {25, 300, 19},
+	{250, 18, 6}, {11, 20, 1100}, {1, 272, 523}, {4, 19, 4100},
 };
 
 static void each_layout(unsigned int a_type, unsigned int b_type, unsigned int c_type, bool wild)
@@ -461,10 +476,10 @@ static void each_layout(unsigned int a_type, unsigned int b_type, unsigned int c
 
 static void test_fp32_rule(void **state)
 {
-	static const unsigned int types[] = { AXON_F32, AXON_F16, AXON_BF16 };
+	static const unsigned int types[] = {AXON_F32, AXON_F16, AXON_BF16};
 
 	(void)state;
-	for (unsigned int i = 0; i < 8; i++)	/* the ninth is the bf16 rule */
+	for (unsigned int i = 0; i < 8; i++) /* the ninth is the bf16 rule */
 		each_layout(types[i / 3], types[i % 3], AXON_F32, false);
 	each_layout(AXON_F32, AXON_F32, AXON_F32, true);
 	each_layout(AXON_F16, AXON_BF16, AXON_F16, true);
@@ -487,17 +502,25 @@ static void test_int8_rule(void **state)
 }
 
 static const uint32_t formats[] = {
-	AXON_FMT_Q4_0, AXON_FMT_Q4_1, AXON_FMT_Q5_0, AXON_FMT_Q5_1, AXON_FMT_Q8_0,
-	AXON_FMT_Q4_K, AXON_FMT_Q5_K, AXON_FMT_Q6_K,
-	AXON_FMT(6, 32, 32, AXON_SCALE_U6, AXON_MIN_U6), AXON_FMT(8, 200, 16, AXON_SCALE_S8, AXON_MIN_U6),
-	AXON_FMT(4, 7, 16, AXON_SCALE_U6, AXON_MIN_NONE), AXON_FMT(6, 0, 32, AXON_SCALE_F16, AXON_MIN_F16),
+	AXON_FMT_Q4_0,
+	AXON_FMT_Q4_1,
+	AXON_FMT_Q5_0,
+	AXON_FMT_Q5_1,
+	AXON_FMT_Q8_0,
+	AXON_FMT_Q4_K,
+	AXON_FMT_Q5_K,
+	AXON_FMT_Q6_K,
+	AXON_FMT(6, 32, 32, AXON_SCALE_U6, AXON_MIN_U6),
+	AXON_FMT(8, 200, 16, AXON_SCALE_S8, AXON_MIN_U6),
+	AXON_FMT(4, 7, 16, AXON_SCALE_U6, AXON_MIN_NONE),
+	AXON_FMT(6, 0, 32, AXON_SCALE_F16, AXON_MIN_F16),
 };
 
 static void test_block_rule(void **state)
 {
 	static const struct shape some[] = {
-		{ 1, 16, 1 }, { 1, 50, 3 }, { 2, 16, 2 }, { 3, 40, 1 }, { 5, 17, 2 }, { 8, 33, 3 }, { 9, 48, 2 },
-		{ 14, 20, 1 }, { 16, 70, 2 }, { 27, 31, 1 }, { 39, 45, 2 },
+		{1, 16, 1}, {1, 50, 3},	 {2, 16, 2},  {3, 40, 1},  {5, 17, 2},	{8, 33, 3},
+		{9, 48, 2}, {14, 20, 1}, {16, 70, 2}, {27, 31, 1}, {39, 45, 2},
 	};
 
 	(void)state;
@@ -521,7 +544,7 @@ static void test_block_rule(void **state)
 /* More rows than are kept at once, more k than is kept at once. */
 static void test_block_large(void **state)
 {
-	static const struct shape some[] = { { 530, 18, 64 }, { 3, 17, 17408 }, { 9, 17, 9216 } };
+	static const struct shape some[] = {{530, 18, 64}, {3, 17, 17408}, {9, 17, 9216}};
 
 	(void)state;
 	for (unsigned int i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
@@ -535,14 +558,20 @@ static void test_block_large(void **state)
 
 static void test_drain(void **state)
 {
-	static const unsigned int types[] = { AXON_F32, AXON_F16, AXON_BF16 };
+	static const unsigned int types[] = {AXON_F32, AXON_F16, AXON_BF16};
 
 	(void)state;
 	for (unsigned int i = 0; i < 36; i++) {
 		unsigned int rule = i / 9 % 4;
-		struct matrix_case c = base_case(rule == 0 ? AXON_F32 : rule == 1 ? AXON_BF16 : rule == 2 ? AXON_I8 : AXON_Q8A,
-						 rule == 0 ? AXON_F16 : rule == 1 ? AXON_BF16 : rule == 2 ? AXON_I8 : AXON_BLOCK,
-						 (struct shape){ 10, 53, 64 });
+		struct matrix_case c = base_case(rule == 0   ? AXON_F32
+						 : rule == 1 ? AXON_BF16
+						 : rule == 2 ? AXON_I8
+							     : AXON_Q8A,
+						 rule == 0   ? AXON_F16
+						 : rule == 1 ? AXON_BF16
+						 : rule == 2 ? AXON_I8
+							     : AXON_BLOCK,
+						 (struct shape){10, 53, 64});
 
 		c.d.b_layout = AXON_B_PACKED;
 		c.d.b_format = AXON_FMT_Q4_1;
@@ -555,7 +584,7 @@ static void test_drain(void **state)
 		if (c.d.c_type == AXON_F32 && rule != 2)
 			c.d.h.flags |= AXON_MATRIX_F_ACCUMULATE;
 		check(&c, i % 2 ? 256 : MEM_SIZE);
-		c = base_case(AXON_I8, AXON_I8, (struct shape){ 3, 20, i });
+		c = base_case(AXON_I8, AXON_I8, (struct shape){3, 20, i});
 		c.d.b_layout = AXON_B_ROWS;
 		c.d.b_stride = 20;
 		c.d.c_type = AXON_I32;
@@ -567,7 +596,7 @@ static void test_drain(void **state)
 /* k = 0 drains zeros, or C; no m or no n does nothing. */
 static void test_empty(void **state)
 {
-	static const struct shape some[] = { { 3, 5, 0 }, { 0, 5, 7 }, { 5, 0, 7 } };
+	static const struct shape some[] = {{3, 5, 0}, {0, 5, 7}, {5, 0, 7}};
 
 	(void)state;
 	for (unsigned int i = 0; i < 6; i++) {
@@ -585,12 +614,13 @@ static void test_addressing(void **state)
 	static const struct {
 		uint32_t m0;
 		int32_t s0, s1;
-	} some[] = { { 4, 80, 400 }, { 4, -80, 400 }, { 5, 80, -480 }, { 1, 7, -80 }, { 100, 80, 1 << 30 } };
+	} some[] = {{4, 80, 400}, {4, -80, 400}, {5, 80, -480}, {1, 7, -80}, {100, 80, 1 << 30}};
 
 	(void)state;
 	for (unsigned int i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
-		struct matrix_case c = base_case(AXON_Q8A, AXON_BLOCK, (struct shape){ 18, 33, 64 });
-		struct matrix_case dense = base_case(AXON_F32, AXON_F32, (struct shape){ 18, 33, 20 });
+		struct matrix_case c = base_case(AXON_Q8A, AXON_BLOCK, (struct shape){18, 33, 64});
+		struct matrix_case dense =
+			base_case(AXON_F32, AXON_F32, (struct shape){18, 33, 20});
 
 		c.d.b_layout = dense.d.b_layout = AXON_B_PACKED;
 		c.d.b_format = AXON_FMT_Q8_0;
@@ -608,7 +638,7 @@ static void test_addressing(void **state)
 /* A row's result is the same alone and among others. */
 static void test_batch_invariance(void **state)
 {
-	struct shape s = { 40, 50, 512 };
+	struct shape s = {40, 50, 512};
 
 	(void)state;
 	for (int path = 0; path < MATRIX_NUM_PATHS; path++) {
@@ -651,7 +681,7 @@ static void test_batch_invariance(void **state)
 /* Everything in SRAM works as well. */
 static void test_local_operands(void **state)
 {
-	struct matrix_case c = base_case(AXON_F32, AXON_F32, (struct shape){ 3, 20, 9 });
+	struct matrix_case c = base_case(AXON_F32, AXON_F32, (struct shape){3, 20, 9});
 	struct world *w = world_new(4096);
 
 	(void)state;
@@ -665,7 +695,7 @@ static void test_local_operands(void **state)
 	for (unsigned int m = 0; m < 3; m++)
 		for (unsigned int n = 0; n < 20; n++)
 			assert_memory_equal(w->e.sram + 0x20000 + m * c.d.c_stride + n * 4,
-					    &(float){ expect_float(&c, m, n, 0) }, 4);
+					    &(float){expect_float(&c, m, n, 0)}, 4);
 	free(c.a);
 	free(c.b);
 	world_free(w);

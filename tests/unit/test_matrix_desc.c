@@ -9,19 +9,20 @@
 
 #include "matrix_world.h"
 
-#define REFUSED(field_, change)                                                                  \
-	do {                                                                                     \
-		struct axon_matrix_desc d = good;                                                \
-		change;                                                                          \
-		assert_int_equal(world_run(w, &d), AXON_FAULT_BAD_DESC);                               \
-		assert_int_equal(w->e.fault_addr, DESC_VA);                                      \
-		assert_int_equal(w->e.fault_info >> 32, offsetof(struct axon_matrix_desc, field_)); \
+#define REFUSED(field_, change)                                              \
+	do {                                                                 \
+		struct axon_matrix_desc d = good;                            \
+		change;                                                      \
+		assert_int_equal(world_run(w, &d), AXON_FAULT_BAD_DESC);     \
+		assert_int_equal(w->e.fault_addr, DESC_VA);                  \
+		assert_int_equal(w->e.fault_info >> 32,                      \
+				 offsetof(struct axon_matrix_desc, field_)); \
 	} while (0)
 
 static void test_bad_descriptors(void **state)
 {
 	struct world *w = world_new(4096);
-	struct axon_matrix_desc good = matrix_desc(AXON_F32, AXON_F32, (struct shape){ 4, 20, 32 });
+	struct axon_matrix_desc good = matrix_desc(AXON_F32, AXON_F32, (struct shape){4, 20, 32});
 
 	(void)state;
 	good.b_layout = AXON_B_ROWS;
@@ -48,12 +49,15 @@ static void test_bad_descriptors(void **state)
 	REFUSED(c_type, d.c_type = AXON_I8);
 	REFUSED(c_type, (d.c_type = AXON_BF16, d.h.flags = AXON_MATRIX_F_ACCUMULATE));
 	REFUSED(c_type, (d.a_type = d.b_type = AXON_I8, d.h.flags = AXON_MATRIX_F_ACCUMULATE));
-	REFUSED(h.flags, (d.a_type = d.b_type = AXON_I8, d.c_type = AXON_I32, d.h.flags = AXON_MATRIX_F_ADDEND));
+	REFUSED(h.flags, (d.a_type = d.b_type = AXON_I8, d.c_type = AXON_I32,
+			  d.h.flags = AXON_MATRIX_F_ADDEND));
 	REFUSED(scale, (d.a_type = d.b_type = AXON_I8, d.c_type = AXON_I32, d.scale = 2));
 	REFUSED(addend_type, (d.addend_type = AXON_I8, d.h.flags = AXON_MATRIX_F_ADDEND));
 	REFUSED(addend, (d.addend = ADDEND_AT + 2, d.h.flags = AXON_MATRIX_F_ADDEND));
-	REFUSED(addend_stride, (d.addend = ADDEND_AT, d.addend_stride = 2, d.h.flags = AXON_MATRIX_F_ADDEND));
-	REFUSED(addend_stride, (d.addend = ADDEND_AT, d.addend_stride = INT64_MIN, d.h.flags = AXON_MATRIX_F_ADDEND));
+	REFUSED(addend_stride,
+		(d.addend = ADDEND_AT, d.addend_stride = 2, d.h.flags = AXON_MATRIX_F_ADDEND));
+	REFUSED(addend_stride, (d.addend = ADDEND_AT, d.addend_stride = INT64_MIN,
+				d.h.flags = AXON_MATRIX_F_ADDEND));
 	REFUSED(b_layout, d.b_layout = 3);
 	REFUSED(a, d.a += 2);
 	REFUSED(a_s0, d.a_s0 += 2);
@@ -68,11 +72,11 @@ static void test_bad_descriptors(void **state)
 	REFUSED(c_stride, d.c_stride = INT64_MAX & ~7);
 	REFUSED(c_stride, d.c_stride = INT64_MIN);
 	REFUSED(c_stride, d.c = ~0ull - 127);
-	REFUSED(h.flags, (d.h.flags = AXON_MATRIX_F_ACCUMULATE, d.m = d.n = 1u << 20, d.k = 1u << 15,
-			  d.a_s0 = d.b_stride = d.c_stride = 0));
-	REFUSED(h.flags, (d.h.flags = AXON_MATRIX_F_ADDEND, d.addend = d.c, d.m = d.n = d.k = 1u << 14,
-			  d.a_s0 = d.b_stride = d.c_stride = 0));
-	good = matrix_desc(AXON_Q8A, AXON_BLOCK, (struct shape){ 4, 20, 256 });
+	REFUSED(h.flags, (d.h.flags = AXON_MATRIX_F_ACCUMULATE, d.m = d.n = 1u << 20,
+			  d.k = 1u << 15, d.a_s0 = d.b_stride = d.c_stride = 0));
+	REFUSED(h.flags, (d.h.flags = AXON_MATRIX_F_ADDEND, d.addend = d.c,
+			  d.m = d.n = d.k = 1u << 14, d.a_s0 = d.b_stride = d.c_stride = 0));
+	good = matrix_desc(AXON_Q8A, AXON_BLOCK, (struct shape){4, 20, 256});
 	good.b_layout = AXON_B_PACKED;
 	good.b_format = AXON_FMT_Q4_K;
 	assert_int_equal(world_run(w, &good), 0);
@@ -88,18 +92,18 @@ static void test_bad_descriptors(void **state)
 	world_free(w);
 }
 
-#define FAULTS(cause, at, change)                              \
-	do {                                                   \
-		struct axon_matrix_desc d = good;              \
-		change;                                        \
-		assert_int_equal(world_run(w, &d), cause);           \
-		assert_int_equal(w->e.fault_addr, at);         \
+#define FAULTS(cause, at, change)                          \
+	do {                                               \
+		struct axon_matrix_desc d = good;          \
+		change;                                    \
+		assert_int_equal(world_run(w, &d), cause); \
+		assert_int_equal(w->e.fault_addr, at);     \
 	} while (0)
 
 static void test_bad_addresses(void **state)
 {
 	struct world *w = world_new(4096);
-	struct axon_matrix_desc good = matrix_desc(AXON_F32, AXON_F32, (struct shape){ 4, 20, 32 });
+	struct axon_matrix_desc good = matrix_desc(AXON_F32, AXON_F32, (struct shape){4, 20, 32});
 	uint32_t sram_end = AXON_SRAM_BASE + SRAM_SIZE;
 
 	(void)state;
@@ -110,26 +114,30 @@ static void test_bad_addresses(void **state)
 	FAULTS(AXON_FAULT_SRAM_RANGE, 0, d.a = 0);
 	FAULTS(0, 0, d.a = sram_end - 512);
 	FAULTS(AXON_FAULT_SRAM_RANGE, sram_end - 124, d.a = sram_end - 508);
-	FAULTS(AXON_FAULT_SRAM_RANGE, AXON_SRAM_BASE - 128, (d.a = AXON_SRAM_BASE + 256, d.a_s0 = -128));
+	FAULTS(AXON_FAULT_SRAM_RANGE, AXON_SRAM_BASE - 128,
+	       (d.a = AXON_SRAM_BASE + 256, d.a_s0 = -128));
 	FAULTS(0, 0, (d.a = AXON_SRAM_BASE + 384, d.a_s0 = -128));
 	FAULTS(AXON_FAULT_SRAM_RANGE, AXON_SRAM_BASE - 128,
 	       (d.a = AXON_SRAM_BASE, d.a_m0 = 2, d.a_s0 = 256, d.a_s1 = -128));
 	/* five rows in groups of four: the second group has one row, so the box is not full */
 	FAULTS(0, 0, (d.m = 5, d.a = sram_end - 1024, d.a_m0 = 4, d.a_s0 = 128, d.a_s1 = 896));
-	FAULTS(AXON_FAULT_SRAM_RANGE, sram_end, (d.m = 6, d.a = sram_end - 1024, d.a_m0 = 4, d.a_s0 = 128, d.a_s1 = 896));
+	FAULTS(AXON_FAULT_SRAM_RANGE, sram_end,
+	       (d.m = 6, d.a = sram_end - 1024, d.a_m0 = 4, d.a_s0 = 128, d.a_s1 = 896));
 	FAULTS(AXON_FAULT_SRAM_RANGE, 0x10000000 + 0x7fffff00ull * 3 + 8, d.a_s0 = 0x7fffff00);
 	FAULTS(AXON_FAULT_SRAM_RANGE, sram_end - 4, d.b = sram_end - 4);
 	FAULTS(AXON_FAULT_SRAM_RANGE, sram_end - 4, d.c = sram_end - 4);
 	FAULTS(AXON_FAULT_PAGE_READ, MEM_BASE + MEM_SIZE, d.b = MEM_BASE + MEM_SIZE - 160);
 	FAULTS(AXON_FAULT_PAGE_READ, MEM_BASE - 4, d.b = MEM_BASE - 4);
-	FAULTS(AXON_FAULT_PAGE_WRITE, MEM_BASE + MEM_SIZE, (d.c = MEM_BASE + MEM_SIZE - 160, d.c_stride = 80));
-	FAULTS(AXON_FAULT_PAGE_READ, MEM_BASE + MEM_SIZE, (d.h.flags = AXON_MATRIX_F_ADDEND, d.addend = MEM_BASE + MEM_SIZE));
+	FAULTS(AXON_FAULT_PAGE_WRITE, MEM_BASE + MEM_SIZE,
+	       (d.c = MEM_BASE + MEM_SIZE - 160, d.c_stride = 80));
+	FAULTS(AXON_FAULT_PAGE_READ, MEM_BASE + MEM_SIZE,
+	       (d.h.flags = AXON_MATRIX_F_ADDEND, d.addend = MEM_BASE + MEM_SIZE));
 	world_free(w);
 }
 
 static void test_stop(void **state)
 {
-	struct axon_matrix_desc d = matrix_desc(AXON_F32, AXON_F32, (struct shape){ 20, 600, 40 });
+	struct axon_matrix_desc d = matrix_desc(AXON_F32, AXON_F32, (struct shape){20, 600, 40});
 	struct world *w = world_new(4096);
 
 	(void)state;
@@ -159,39 +167,40 @@ static void test_stop(void **state)
 static void test_cycles(void **state)
 {
 	struct world *w = world_new(4096);
-	struct axon_matrix_desc d = matrix_desc(AXON_F32, AXON_F32, (struct shape){ 9, 33, 10 });
+	struct axon_matrix_desc d = matrix_desc(AXON_F32, AXON_F32, (struct shape){9, 33, 10});
 
 	(void)state;
 	d.b_layout = AXON_B_ROWS;
 	d.b_stride = 132;
 	assert_int_equal(world_run(w, &d), 0);
-	assert_int_equal(w->e.cycles, 32 + 79);		/* 2·3·10 = 60; (33·10 + 9·33)·4 = 2508 bytes */
+	assert_int_equal(w->e.cycles, 32 + 79); /* 2·3·10 = 60; (33·10 + 9·33)·4 = 2508 bytes */
 	d.b = AXON_SRAM_BASE + 4096;
 	assert_int_equal(world_run(w, &d), 0);
-	assert_int_equal(w->e.cycles, 32 + 60);		/* 1188 bytes: 38 */
+	assert_int_equal(w->e.cycles, 32 + 60); /* 1188 bytes: 38 */
 	d.h.flags = AXON_MATRIX_F_ACCUMULATE | AXON_MATRIX_F_ADDEND;
 	d.addend = ADDEND_AT;
 	d.addend_type = AXON_F16;
 	d.addend_stride = 66;
 	assert_int_equal(world_run(w, &d), 0);
-	assert_int_equal(w->e.cycles, 32 + 93);		/* 2·1188 + 594 = 2970 bytes */
-	d = matrix_desc(AXON_BF16, AXON_BF16, (struct shape){ 16, 32, 101 });
+	assert_int_equal(w->e.cycles, 32 + 93); /* 2·1188 + 594 = 2970 bytes */
+	d = matrix_desc(AXON_BF16, AXON_BF16, (struct shape){16, 32, 101});
 	d.b_layout = AXON_B_PACKED;
 	d.b = AXON_SRAM_BASE + 65536;
 	d.c = AXON_SRAM_BASE + 131072;
 	assert_int_equal(world_run(w, &d), 0);
-	assert_int_equal(w->e.cycles, 32 + 204);	/* 2·2·51 */
-	d = matrix_desc(AXON_I8, AXON_I8, (struct shape){ 16, 32, 101 });
+	assert_int_equal(w->e.cycles, 32 + 204); /* 2·2·51 */
+	d = matrix_desc(AXON_I8, AXON_I8, (struct shape){16, 32, 101});
 	d.b_layout = AXON_B_PACKED;
 	d.b = AXON_SRAM_BASE + 65536;
 	d.c = AXON_SRAM_BASE + 131072;
 	assert_int_equal(world_run(w, &d), 0);
-	assert_int_equal(w->e.cycles, 32 + 104);	/* 2·2·26 */
-	d = matrix_desc(AXON_Q8A, AXON_BLOCK, (struct shape){ 1, 20, 512 });
+	assert_int_equal(w->e.cycles, 32 + 104); /* 2·2·26 */
+	d = matrix_desc(AXON_Q8A, AXON_BLOCK, (struct shape){1, 20, 512});
 	d.b_layout = AXON_B_PACKED;
 	d.b_format = AXON_FMT_Q4_K;
 	assert_int_equal(world_run(w, &d), 0);
-	assert_int_equal(w->e.cycles, 32 + 299);	/* 2 tiles · 2 records · 2368 + 80 = 9552 bytes; 1·2·128 */
+	assert_int_equal(w->e.cycles,
+			 32 + 299); /* 2 tiles · 2 records · 2368 + 80 = 9552 bytes; 1·2·128 */
 	d.m = 0;
 	assert_int_equal(world_run(w, &d), 0);
 	assert_int_equal(w->e.cycles, 32);
