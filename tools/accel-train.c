@@ -10,8 +10,6 @@
 #include "classifier.h"
 #include "train_options.h"
 
-#define REPORT_STEPS 100
-
 static volatile sig_atomic_t interrupted;
 
 /* The first Ctrl-C ends the work in order, with a checkpoint; a second one kills. */
@@ -82,7 +80,7 @@ static int train(struct training *t, struct axon_err *err)
 		t->loss += loss;
 		t->steps++;
 		show(t, loss);
-		if (t->net.at.step % REPORT_STEPS == 0 || t->net.at.step == t->end)
+		if (t->net.at.step % t->options->report == 0 || t->net.at.step == t->end)
 			report(t);
 		if (save_due(t)) {
 			ret = classifier_save(&t->net, t->options->out, err);

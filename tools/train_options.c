@@ -19,6 +19,7 @@ enum {
 	OPT_EVAL,
 	OPT_SAVE_EVERY,
 	OPT_DATA,
+	OPT_REPORT,
 	OPT_DEVICE,
 	OPT_PROGRESS,
 };
@@ -31,6 +32,7 @@ static const struct argp_option options[] = {
 	{"seed", 's', "N", 0, "seed of the weights and of the data's order (default 1)", 0},
 	{"data", OPT_DATA, "FOLDER", 0,
 	 "the data set's files (default /usr/share/datasets/fashion-mnist)", 0},
+	{"report", OPT_REPORT, "N", 0, "print loss and speed every N steps (default 100)", 0},
 	{NULL, 0, NULL, 0, "Checkpoints:", 1},
 	{"out", OPT_OUT, "FILE", 0, "write a checkpoint, in safetensors", 1},
 	{"save-every", OPT_SAVE_EVERY, "N", 0, "write it every N steps (default: after each epoch)",
@@ -92,6 +94,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->seed_given = true;
 		break;
 	case OPT_DATA: o->data = arg; break;
+	case OPT_REPORT: o->report = number(state, "--report", arg, 1, UINT32_MAX); break;
 	case OPT_OUT: o->out = arg; break;
 	case OPT_SAVE_EVERY:
 		o->save_every = number(state, "--save-every", arg, 1, UINT32_MAX);
@@ -123,7 +126,7 @@ void train_options_parse(int argc, char **argv, struct train_options *o)
 	argp_program_version_hook = print_version;
 	argp_err_exit_status = 2;
 	*o = (struct train_options){
-		.data = "/usr/share/datasets/fashion-mnist", .seed = 1, .batch = 64};
+		.data = "/usr/share/datasets/fashion-mnist", .seed = 1, .batch = 64, .report = 100};
 	argp_parse(&argp, argc, argv, 0, NULL, o);
 	if (!o->steps && !o->epochs)
 		o->epochs = 5;

@@ -11,6 +11,7 @@ struct train_options {
 	const char *out, *resume, *eval; /* checkpoints */
 	uint64_t steps, epochs;		 /* one of them; 0: not given */
 	uint64_t save_every;		 /* steps; 0: at the end of each epoch */
+	uint64_t report;		 /* steps between lines */
 	uint64_t seed;
 	uint32_t batch;
 	bool seed_given, batch_given, progress;

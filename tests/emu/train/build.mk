@@ -8,10 +8,11 @@ $(TRAIN_TESTS): %: %.o $(B)/tests/emu/kernels/kernel_rig.o $(LIBAXONRT) $(B)/emu
 		-Wl,--disable-new-dtags,-rpath,$(abspath $(B)/emu)
 $(TRAIN_TESTS:%=%.o): CFLAGS += -Itests/emu/kernels
 
-$(B)/tests/emu/train/test_accel_train: tests/emu/train/test_accel_train.py $(B)/accel-train \
-		$(B)/emu/libaccel.so.1
+TRAIN_SCRIPTS := $(patsubst tests/emu/train/%.py,$(B)/tests/emu/train/%,$(wildcard tests/emu/train/test_*.py))
+
+$(TRAIN_SCRIPTS): $(B)/%: %.py $(B)/accel-train $(B)/emu/libaccel.so.1
 	@mkdir -p $(@D)
 	install -m 755 $< $@
 
-UNIT_TESTS += $(TRAIN_TESTS) $(B)/tests/emu/train/test_accel_train
-ALL += $(TRAIN_TESTS) $(B)/tests/emu/train/test_accel_train
+UNIT_TESTS += $(TRAIN_TESTS) $(TRAIN_SCRIPTS)
+ALL += $(TRAIN_TESTS) $(TRAIN_SCRIPTS)
