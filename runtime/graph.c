@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <axon_isa.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -74,6 +75,15 @@ static const struct graph_tensor *use_image(struct graph *g, enum graph_op op, u
 	return t;
 }
 
+/* What a kernel takes of SRAM, with some room for alignment. */
+static void need_sram(struct graph *g, enum graph_op op, uint64_t bytes)
+{
+	if (bytes + 256 <= g->sram)
+		return;
+	g->sram = bytes + 256;
+	g->sram_op = op;
+}
+
 uint32_t graph_input(struct graph *g, uint32_t height, uint32_t width, uint32_t channels)
 {
 	uint32_t dim[] = {g->batch, height, width, channels};
@@ -112,10 +122,14 @@ uint32_t graph_conv(struct graph *g, uint32_t x, const char *name, uint32_t out)
 	const struct graph_tensor *t = use_image(g, GRAPH_CONV, x);
 	uint32_t in = t->dim[3], dim[] = {g->batch, t->dim[1], t->dim[2], out};
 	uint32_t w[] = {out, 3, 3, in};
+	uint64_t row = t->dim[2] + 2ull;
 	uint64_t part = (9ull * in + 1) * out * 4 * conv_parts(g->batch);
 
 	if (part > g->scratch)
 		g->scratch = part;
+	need_sram(g, GRAPH_CONV,
+		  4 * (row * (t->dim[1] + 3) * in + row * t->dim[1] * out)); /* conv_grad */
+	need_sram(g, GRAPH_CONV, 4 * (row * (t->dim[1] + 2) * out + 9ull * in * out));
 	return weighted(g, add(g, GRAPH_CONV, 4, dim), x, name, 9 * in, 4, w);
 }
 
@@ -143,6 +157,9 @@ uint32_t graph_linear(struct graph *g, uint32_t x, const char *name, uint32_t ou
 	uint32_t in = (uint32_t)(t->elements / g->batch), dim[] = {g->batch, out};
 	uint32_t w[] = {out, in};
 
+	need_sram(g, GRAPH_LINEAR, 4ull * GEMM_ROWS * in);
+	need_sram(g, GRAPH_LINEAR, 4ull * GEMM_ROWS * out);
+	need_sram(g, GRAPH_LINEAR, 4ull * GEMM_ROWS * g->batch);
 	return weighted(g, add(g, GRAPH_LINEAR, 2, dim), x, name, in, 2, w);
 }
 
@@ -247,6 +264,26 @@ static int place_control(struct graph *g, struct axon_err *err)
 	return 0;
 }
 
+/* What the chip cannot hold is refused here, not by a kernel in the middle of a step. */
+static int check_sizes(const struct graph *g, struct axon_err *err)
+{
+	struct accel_device_info info = {.size = sizeof(info)};
+	int ret = accel_device_get_info(g->chip->dev, &info);
+
+	if (ret)
+		return chip_fail(err, "asking for the accelerator's size", ret);
+	if (g->sram > info.sram_size - AXON_STACK_SIZE)
+		return axon_fail(err, -EINVAL,
+				 "%s: expected sizes that need at most %u bytes of a core's SRAM, "
+				 "found %llu; make the layer smaller",
+				 op_names[g->sram_op], info.sram_size - AXON_STACK_SIZE,
+				 (unsigned long long)g->sram);
+	if (g->parameters > MAX_ELEMENTS)
+		return axon_fail(err, -EINVAL, "expected at most %llu parameters, found %llu",
+				 MAX_ELEMENTS, (unsigned long long)g->parameters);
+	return 0;
+}
+
 int graph_place(struct graph *g, struct chip *chip, struct axon_err *err)
 {
 	int ret;
@@ -257,7 +294,9 @@ int graph_place(struct graph *g, struct chip *chip, struct axon_err *err)
 		return g->err.code;
 	}
 	g->chip = chip;
-	ret = place_parameters(g, err);
+	ret = check_sizes(g, err);
+	if (!ret)
+		ret = place_parameters(g, err);
 	if (!ret)
 		ret = place_activations(g, err);
 	if (!ret)

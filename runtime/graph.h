@@ -48,6 +48,8 @@ struct graph {
 	uint32_t count;
 	uint64_t parameters; /* floats of all parameters, gaps included */
 	uint64_t scratch;    /* bytes of partial sums, the most that an operation needs */
+	uint64_t sram;	     /* bytes of a core's SRAM, the most that an operation needs */
+	enum graph_op sram_op;
 
 	struct chip *chip;
 	struct accel_buffer *weights, *activations, *control;

@@ -8,8 +8,6 @@
 #include "max_pool_args.h"
 #include "reduce_args.h"
 
-#define GEMM_ROWS	 64
-#define GEMM_COLS	 512
 #define REDUCE_PER_WG	 1024
 #define CROSS_ENTROPY_WG 256
 

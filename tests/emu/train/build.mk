@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Tests of training with the chip in-process: its kernels, its graph and accel-train.
+# Tests of training: its kernels and its graph, linked twice as tests/emu/kernels/ are, and accel-train.
 
 TRAIN_TESTS := $(patsubst tests/emu/train/%.c,$(B)/tests/emu/train/%,$(wildcard tests/emu/train/test_*.c))
 
@@ -8,6 +8,11 @@ $(TRAIN_TESTS): %: %.o $(B)/tests/emu/kernels/kernel_rig.o $(LIBAXONRT) $(B)/emu
 		-Wl,--disable-new-dtags,-rpath,$(abspath $(B)/emu)
 $(TRAIN_TESTS:%=%.o): CFLAGS += -Itests/emu/kernels
 
+$(TRAIN_TESTS:$(B)/tests/emu/%=$(B)/tests/guest/%): $(B)/tests/guest/%: $(B)/tests/emu/%.o \
+		$(B)/tests/emu/kernels/kernel_rig.o $(LIBAXONRT) $(B)/libaccel.so
+	@mkdir -p $(@D)
+	$(CC) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) -L$(B) -laccel $(LIBS_axonrt) $(LIBS_train) -lcmocka -lpthread
+
 TRAIN_SCRIPTS := $(patsubst tests/emu/train/%.py,$(B)/tests/emu/train/%,$(wildcard tests/emu/train/test_*.py))
 
 $(TRAIN_SCRIPTS): $(B)/%: %.py $(B)/accel-train $(B)/emu/libaccel.so.1
@@ -15,4 +20,5 @@ $(TRAIN_SCRIPTS): $(B)/%: %.py $(B)/accel-train $(B)/emu/libaccel.so.1
 	install -m 755 $< $@
 
 UNIT_TESTS += $(TRAIN_TESTS) $(TRAIN_SCRIPTS)
-ALL += $(TRAIN_TESTS) $(TRAIN_SCRIPTS)
+GUEST_TESTS += $(TRAIN_TESTS:$(B)/tests/emu/%=$(B)/tests/guest/%)
+ALL += $(TRAIN_TESTS) $(TRAIN_TESTS:$(B)/tests/emu/%=$(B)/tests/guest/%) $(TRAIN_SCRIPTS)

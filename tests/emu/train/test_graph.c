@@ -53,6 +53,14 @@ static void test_refusals(void **state)
 	refused(*state, &g, "input: expected 1 to 2147483648 elements");
 
 	graph_init(&g, 1);
+	graph_conv(&g, graph_input(&g, 256, 256, 16), "a", 16);
+	refused(*state, &g, "conv: expected sizes that need at most 4128768 bytes");
+
+	graph_init(&g, 1);
+	graph_linear(&g, graph_input(&g, 1, 1, 16384), "a", 2);
+	refused(*state, &g, "linear: expected sizes that need at most 4128768 bytes");
+
+	graph_init(&g, 1);
 	for (int i = 0; i < GRAPH_NODES + 1; i++)
 		graph_input(&g, 1, 1, 1);
 	refused(*state, &g, "expected at most 256 tensors");
