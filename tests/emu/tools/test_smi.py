@@ -172,7 +172,7 @@ def explain_refuses_what_it_does_not_know():
                         ("NO_VRM", ["near it: NO_VRAM"]), ("1020", ["lists all"]),
                         ("12", ["lists all"]), ("-999", ["'-999'"]), ("", ["''"]),
                         ("ENOTTY", ["'ENOTTY'"]), ("AXON_ERR_HANG", ["'AXON_ERR_HANG'"]),
-                        ("\033[2J", ["'?[2J'"]), ("x" * 5000, ["'xxx"])):
+                        ("\033[2J", ["'?[2J'"]), ("y" * 5000, ["'" + "y" * 40 + "'"])):
         done = run("accel-smi", "explain", "--", text)
         expect_refusal(done, 2, *words)
         assert len(done.stderr.splitlines()) == 1, done.stderr
