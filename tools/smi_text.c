@@ -44,19 +44,30 @@ static void print_devices(const struct smi *smi)
 	}
 }
 
-/* What a process has memory for, on a line of its own. */
+/* What a process has memory for, on lines of their own. */
 static void print_purposes(const struct smi_process *p)
 {
-	const char *before = "            ";
+	int column = 0;
 
 	for (unsigned int i = 0; i < SMI_NUM_PURPOSES; i++) {
-		if (!p->purpose_bytes[i])
+		uint64_t bytes = p->purpose_bytes[i];
+		bool small = bytes < 1 << 20;
+		char text[48];
+		int length = snprintf(text, sizeof(text), "%s %" PRIu64 " %s", smi_purpose_names[i],
+				      bytes >> (small ? 10 : 20), small ? "KiB" : "MiB");
+
+		if (!bytes)
 			continue;
-		printf("%s%s %llu", before, smi_purpose_names[i], mib(p->purpose_bytes[i]));
-		before = ", ";
+		if (column && column + 2 + length < 80) {
+			printf(", %s", text);
+			column += 2 + length;
+		} else {
+			printf("%s%12s%s", column ? ",\n" : "", "", text);
+			column = 12 + length;
+		}
 	}
-	if (before[0] == ',')
-		printf(" MiB\n");
+	if (column)
+		printf("\n");
 }
 
 static void print_processes(const struct smi *smi, bool purposes)

@@ -73,7 +73,7 @@ def purposes_are_told(process):
     resident = process["memory_used_bytes"] + process["system_memory_used_bytes"]
     assert sum(by_purpose.values()) == resident, process
     text = run("accel-smi", "process", emulator=False).stdout
-    assert "weights 2, " in text and "activations " in text, text
+    assert "weights 2 MiB, activations 1 MiB" in text.replace("\n" + 12 * " ", " "), text
     assert all(len(line) <= 80 for line in text.splitlines()), text
     rows = run("accel-smi", "process", "--query=pid,name,memory_by_purpose_bytes.weights",
                "--no-header", "--no-units", emulator=False).stdout
