@@ -20,12 +20,24 @@ enum smi_exit {
 	SMI_DEVICE_LOST = 15,
 };
 
-enum smi_verb { SMI_ALL, SMI_LIST, SMI_METRIC, SMI_PROCESS };
+enum smi_verb {
+	SMI_ALL,
+	SMI_LIST,
+	SMI_STATIC,
+	SMI_METRIC,
+	SMI_PROCESS,
+	SMI_EVENT,
+	SMI_HEALTH,
+	SMI_EXPLAIN,
+	SMI_NUM_VERBS
+};
 
 struct smi_options {
 	enum smi_verb verb;
 	const char *device; /* index, PCI address or UUID; NULL: all */
-	bool json;
+	const char *entry;  /* to explain; NULL: the whole catalogue */
+	const char *query;  /* fields of the CSV, separated by commas; NULL: all of the verb */
+	bool json, csv, no_header, no_units;
 	double interval;	  /* seconds between outputs, 0: one output */
 	unsigned long iterations; /* 0: until interrupted */
 };
@@ -38,6 +50,8 @@ struct smi_device {
 	struct accel_device *dev;
 	struct accel_device_info info;
 	double percent[AXON_NUM_ENGINES]; /* of the time between the last two samples */
+	uint64_t before_ns;		  /* the device's clock at the sample before the last */
+	char driver[32]; /* its version, "1.0.0"; empty for a chip in this process */
 };
 
 struct smi {
@@ -61,7 +75,19 @@ const char *smi_name(const struct smi_device *d);
 void smi_format_uuid(const uint8_t uuid[16], char text[37]);
 bool smi_owns(const struct smi_device *d, const struct smi_process *p);
 
+/* What the host says of a device: of no NUMA node, or of an unknown one, -1. */
+int smi_numa_node(const struct smi_device *d);
+void smi_read_driver(struct smi_device *d);
+/* Release of the running kernel. */
+void smi_kernel_release(char *text, size_t bytes);
+/* Name of bit `bit` of the features, or NULL. */
+const char *smi_feature_name(unsigned int bit);
+
 void smi_print_text(const struct smi *smi, enum smi_verb verb);
 void smi_print_json(const struct smi *smi, enum smi_verb verb, bool one_line);
+/* The field names go first if `header`. SMI_USAGE, said on standard error, for an unknown field. */
+enum smi_exit smi_print_csv(const struct smi *smi, const struct smi_options *o, bool header);
+/* The catalogue's entries of that name or number. */
+enum smi_exit smi_explain(const struct smi_options *o);
 
 #endif

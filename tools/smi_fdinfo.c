@@ -11,6 +11,12 @@ const char *const smi_engine_names[AXON_NUM_ENGINES] = {
 	[AXON_ENGINE_COPY] = "copy",
 };
 
+const char *const smi_purpose_names[SMI_NUM_PURPOSES] = {
+	[ACCEL_PURPOSE_OTHER] = "other", [ACCEL_PURPOSE_WEIGHTS] = "weights",
+	[ACCEL_PURPOSE_KV] = "kv",	 [ACCEL_PURPOSE_ACTIVATIONS] = "activations",
+	[ACCEL_PURPOSE_CODE] = "code",	 [ACCEL_PURPOSE_COMMANDS] = "commands",
+};
+
 /* "<number> [KiB|MiB]" in bytes. */
 static uint64_t parse_bytes(const char *value)
 {
@@ -29,10 +35,17 @@ static void parse_engine(const char *name, const char *value, struct smi_fdinfo 
 			sscanf(value, "%" SCNu64, &info->busy_ns[e]);
 }
 
+static void parse_purpose(const char *name, const char *value, struct smi_fdinfo *info)
+{
+	for (unsigned int i = 0; i < SMI_NUM_PURPOSES; i++)
+		if (!strcmp(name, smi_purpose_names[i]))
+			info->purpose_bytes[i] = parse_bytes(value);
+}
+
 /* Takes one key; true when it is the driver's name and that is ours. */
 static bool parse_line(const char *key, const char *value, struct smi_fdinfo *info)
 {
-	static const char engine[] = "drm-engine-";
+	static const char engine[] = "drm-engine-", purpose[] = "axon-memory-";
 
 	if (!strcmp(key, "drm-driver"))
 		return !strcmp(value, "axon");
@@ -46,6 +59,8 @@ static bool parse_line(const char *key, const char *value, struct smi_fdinfo *in
 		info->system_bytes = parse_bytes(value);
 	else if (!strncmp(key, engine, sizeof(engine) - 1))
 		parse_engine(key + sizeof(engine) - 1, value, info);
+	else if (!strncmp(key, purpose, sizeof(purpose) - 1))
+		parse_purpose(key + sizeof(purpose) - 1, value, info);
 	return false;
 }
 

@@ -6,7 +6,8 @@
 #include <json-c/json.h>
 #include <stdio.h>
 
-#include "smi.h"
+#include "smi_health.h"
+#include "smi_json.h"
 
 #define SCHEMA_VERSION 1
 
@@ -50,6 +51,28 @@ static void add_identity(struct json_object *o, const struct smi_device *d)
 	add_u64(o, "num_queues", info->num_slots);
 }
 
+static struct json_object *features(uint64_t bits)
+{
+	struct json_object *names = json_object_new_array();
+
+	for (unsigned int bit = 0; bit < 64; bit++)
+		if (bits & (1ull << bit) && smi_feature_name(bit))
+			json_object_array_add(names, json_object_new_string(smi_feature_name(bit)));
+	return names;
+}
+
+static void add_static(struct json_object *o, const struct smi_device *d)
+{
+	int node = smi_numa_node(d);
+	char release[64];
+
+	smi_kernel_release(release, sizeof(release));
+	add(o, "features", features(d->info.features));
+	add(o, "numa_node", node < 0 ? NULL : json_object_new_int(node));
+	add(o, "driver_version", string_or_null(d->driver[0] ? d->driver : NULL));
+	add(o, "kernel_release", json_object_new_string(release));
+}
+
 static struct json_object *engine(const struct smi_device *d, unsigned int e)
 {
 	struct json_object *o = json_object_new_object();
@@ -62,6 +85,12 @@ static struct json_object *engine(const struct smi_device *d, unsigned int e)
 	return o;
 }
 
+static void add_events(struct json_object *o, const struct smi_device *d)
+{
+	add_u64(o, "faults", d->info.faults);
+	add_u64(o, "queue_resets", d->info.resets);
+}
+
 static void add_metric(struct json_object *o, const struct smi_device *d)
 {
 	struct json_object *engines = json_object_new_array();
@@ -69,23 +98,26 @@ static void add_metric(struct json_object *o, const struct smi_device *d)
 	add_u64(o, "memory_used_bytes", d->info.vram_used);
 	add_u64(o, "system_memory_used_bytes", d->info.system_used);
 	add_u64(o, "free_queues", d->info.free_slots);
-	add_u64(o, "faults", d->info.faults);
-	add_u64(o, "queue_resets", d->info.resets);
+	add_events(o, d);
 	add_u64(o, "timestamp_ns", d->info.timestamp_ns);
 	for (unsigned int e = 0; e < AXON_NUM_ENGINES; e++)
 		json_object_array_add(engines, engine(d, e));
 	add(o, "engines", engines);
 }
 
-static struct json_object *process(const struct smi_process *p)
+struct json_object *smi_json_process(const struct smi_process *p)
 {
 	struct json_object *o = json_object_new_object();
+	struct json_object *memory = json_object_new_object();
 	struct json_object *use = json_object_new_object();
 
 	add(o, "pid", json_object_new_int64(p->pid));
 	add(o, "name", json_object_new_string(p->name));
 	add_u64(o, "memory_used_bytes", p->vram_bytes);
 	add_u64(o, "system_memory_used_bytes", p->system_bytes);
+	for (unsigned int i = 0; i < SMI_NUM_PURPOSES; i++)
+		add_u64(memory, smi_purpose_names[i], p->purpose_bytes[i]);
+	add(o, "memory_by_purpose_bytes", memory);
 	for (unsigned int e = 0; e < AXON_NUM_ENGINES; e++)
 		add(use, smi_engine_names[e], percent(p->percent[e]));
 	add(o, "utilization_percent", use);
@@ -99,44 +131,95 @@ static void add_processes(struct json_object *o, const struct smi_device *d,
 
 	for (size_t i = 0; i < list->count; i++)
 		if (smi_owns(d, &list->items[i]))
-			json_object_array_add(processes, process(&list->items[i]));
+			json_object_array_add(processes, smi_json_process(&list->items[i]));
 	add(o, "processes", processes);
 	add(o, "processes_complete", json_object_new_boolean(!list->partial));
 }
 
-static struct json_object *device(const struct smi_device *d, const struct smi *smi,
-				  enum smi_verb verb)
+static void add_health(struct json_object *o, const struct smi_device *d,
+		       const struct smi_processes *list)
+{
+	struct json_object *results = json_object_new_array();
+	struct smi_check checks[SMI_NUM_CHECKS];
+
+	add(o, "health", json_object_new_string(smi_result_name(smi_health(d, list, checks))));
+	for (unsigned int i = 0; i < SMI_NUM_CHECKS; i++) {
+		struct json_object *check = json_object_new_object();
+
+		add(check, "name", json_object_new_string(checks[i].name));
+		add(check, "result", json_object_new_string(smi_result_name(checks[i].result)));
+		add(check, "detail", json_object_new_string(checks[i].detail));
+		json_object_array_add(results, check);
+	}
+	add(o, "checks", results);
+}
+
+unsigned int smi_json_parts(enum smi_verb verb)
+{
+	static const unsigned int parts[SMI_NUM_VERBS] = {
+		[SMI_ALL] = SMI_PART_IDENTITY | SMI_PART_METRIC | SMI_PART_PROCESSES,
+		[SMI_LIST] = SMI_PART_IDENTITY,
+		[SMI_STATIC] = SMI_PART_IDENTITY | SMI_PART_STATIC,
+		[SMI_METRIC] = SMI_PART_METRIC,
+		[SMI_PROCESS] = SMI_PART_PROCESSES,
+		[SMI_EVENT] = SMI_PART_EVENTS,
+		[SMI_HEALTH] = SMI_PART_HEALTH,
+	};
+
+	return parts[verb];
+}
+
+struct json_object *smi_json_device(const struct smi_device *d, const struct smi_processes *list,
+				    unsigned int parts)
 {
 	struct json_object *o = json_object_new_object();
 
 	add_u64(o, "index", d->index);
 	add(o, "name", json_object_new_string(smi_name(d)));
 	add(o, "bdf", string_or_null(smi_bdf(d)));
-	if (verb == SMI_ALL || verb == SMI_LIST)
+	if (parts & SMI_PART_IDENTITY)
 		add_identity(o, d);
-	if (verb == SMI_METRIC)
+	if (parts & SMI_PART_STATIC)
+		add_static(o, d);
+	if (parts & SMI_PART_METRIC) {
 		add_u64(o, "memory_total_bytes", d->info.vram_size);
-	if (verb == SMI_ALL || verb == SMI_METRIC)
 		add_metric(o, d);
-	if (verb == SMI_ALL || verb == SMI_PROCESS)
-		add_processes(o, d, &smi->processes);
+	}
+	if (parts & SMI_PART_EVENTS)
+		add_events(o, d);
+	if (parts & SMI_PART_PROCESSES)
+		add_processes(o, d, list);
+	if (parts & SMI_PART_HEALTH)
+		add_health(o, d, list);
 	return o;
 }
 
-void smi_print_json(const struct smi *smi, enum smi_verb verb, bool one_line)
+struct json_object *smi_json_root(struct json_object *devices)
 {
 	struct json_object *root = json_object_new_object();
-	struct json_object *devices = json_object_new_array();
 
 	add_u64(root, "schema_version", SCHEMA_VERSION);
 	add(root, "tool_version", json_object_new_string(accel_version()));
-	for (unsigned int i = 0; i < smi->num_devices; i++)
-		json_object_array_add(devices, device(&smi->devices[i], smi, verb));
 	add(root, "devices", devices);
+	return root;
+}
+
+void smi_json_put(struct json_object *root, bool one_line)
+{
 	puts(json_object_to_json_string_ext(
 		root, one_line ? JSON_C_TO_STRING_PLAIN
 			       : JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
 					 JSON_C_TO_STRING_NOSLASHESCAPE));
 	fflush(stdout);
 	json_object_put(root);
+}
+
+void smi_print_json(const struct smi *smi, enum smi_verb verb, bool one_line)
+{
+	struct json_object *devices = json_object_new_array();
+
+	for (unsigned int i = 0; i < smi->num_devices; i++)
+		json_object_array_add(devices, smi_json_device(&smi->devices[i], &smi->processes,
+							       smi_json_parts(verb)));
+	smi_json_put(smi_json_root(devices), one_line);
 }

@@ -90,6 +90,8 @@ static int add_file(struct smi_processes *list, const char *proc, pid_t pid,
 	}
 	p->vram_bytes += info->vram_bytes;
 	p->system_bytes += info->system_bytes;
+	for (unsigned int i = 0; i < SMI_NUM_PURPOSES; i++)
+		p->purpose_bytes[i] += info->purpose_bytes[i];
 	for (unsigned int e = 0; e < AXON_NUM_ENGINES; e++)
 		p->busy_ns[e] += info->busy_ns[e];
 	return 0;

@@ -3,7 +3,7 @@
 #ifndef AXON_TOOLS_SMI_PROCESS_H
 #define AXON_TOOLS_SMI_PROCESS_H
 
-#include <axon_hw.h>
+#include <accel.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,12 +12,17 @@
 /* Names of the engines in fdinfo, by enum axon_engine. */
 extern const char *const smi_engine_names[AXON_NUM_ENGINES];
 
+/* What memory is for, by enum accel_purpose; names as in fdinfo. */
+#define SMI_NUM_PURPOSES (ACCEL_PURPOSE_COMMANDS + 1)
+extern const char *const smi_purpose_names[SMI_NUM_PURPOSES];
+
 /* One process on one device. */
 struct smi_process {
 	pid_t pid;
 	char name[32];
 	char bdf[16];
-	uint64_t vram_bytes, system_bytes; /* resident */
+	uint64_t vram_bytes, system_bytes;	  /* resident */
+	uint64_t purpose_bytes[SMI_NUM_PURPOSES]; /* of its buffers, wherever they are */
 	uint64_t busy_ns[AXON_NUM_ENGINES];
 	double percent[AXON_NUM_ENGINES];
 };
@@ -46,6 +51,7 @@ struct smi_fdinfo {
 	char bdf[16];
 	uint64_t client;
 	uint64_t vram_bytes, system_bytes;
+	uint64_t purpose_bytes[SMI_NUM_PURPOSES];
 	uint64_t busy_ns[AXON_NUM_ENGINES];
 };
 

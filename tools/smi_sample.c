@@ -75,6 +75,7 @@ static enum smi_exit open_device(struct smi *smi, unsigned int index, const char
 	if (!ret)
 		ret = accel_device_get_info(d->dev, &d->info);
 	if (!ret && is_wanted(d, wanted)) {
+		smi_read_driver(d);
 		smi->num_devices++;
 		return SMI_OK;
 	}
@@ -137,6 +138,7 @@ static enum smi_exit sample_device(struct smi_device *d)
 			accel_strerror(ret));
 		return SMI_DEVICE_LOST;
 	}
+	d->before_ns = before.timestamp_ns;
 	for (unsigned int e = 0; e < AXON_NUM_ENGINES; e++)
 		d->percent[e] = percent(before.busy_ns[e], d->info.busy_ns[e],
 					d->info.timestamp_ns - before.timestamp_ns,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "smi.h"
+#include "smi_health.h"
 
 static unsigned long long mib(uint64_t bytes)
 {
@@ -44,7 +44,33 @@ static void print_devices(const struct smi *smi)
 	}
 }
 
-static void print_processes(const struct smi *smi)
+/* What a process has memory for, on lines of their own. */
+static void print_purposes(const struct smi_process *p)
+{
+	int column = 0;
+
+	for (unsigned int i = 0; i < SMI_NUM_PURPOSES; i++) {
+		uint64_t bytes = p->purpose_bytes[i];
+		bool small = bytes < 1 << 20;
+		char text[48];
+		int length = snprintf(text, sizeof(text), "%s %" PRIu64 " %s", smi_purpose_names[i],
+				      bytes >> (small ? 10 : 20), small ? "KiB" : "MiB");
+
+		if (!bytes)
+			continue;
+		if (column && column + 2 + length < 80) {
+			printf(", %s", text);
+			column += 2 + length;
+		} else {
+			printf("%s%12s%s", column ? ",\n" : "", "", text);
+			column = 12 + length;
+		}
+	}
+	if (column)
+		printf("\n");
+}
+
+static void print_processes(const struct smi *smi, bool purposes)
 {
 	bool any = false;
 
@@ -60,6 +86,8 @@ static void print_processes(const struct smi *smi)
 			printf("%3u %7d %-15.15s %7llu MiB %6llu MiB", smi->devices[i].index,
 			       (int)p->pid, p->name, mib(p->vram_bytes), mib(p->system_bytes));
 			print_percents(p->percent);
+			if (purposes)
+				print_purposes(p);
 		}
 	if (!any)
 		printf("    no process\n");
@@ -81,14 +109,77 @@ static void print_list(const struct smi *smi)
 	}
 }
 
-static void print_metric(const struct smi_device *d)
+static void print_device_heading(const struct smi_device *d)
 {
-	const struct accel_device_info *info = &d->info;
 	char heading[64];
 
 	snprintf(heading, sizeof(heading), "device %u: %s %s", d->index, smi_name(d),
 		 smi_bdf(d) ? smi_bdf(d) : "in-process");
 	print_heading(heading);
+}
+
+static void print_features(uint64_t features)
+{
+	printf("  features        ");
+	for (unsigned int bit = 0; bit < 64; bit++)
+		if (features & (1ull << bit) && smi_feature_name(bit))
+			printf(" %s", smi_feature_name(bit));
+	printf(features ? "\n" : " none\n");
+}
+
+static void print_static(const struct smi_device *d)
+{
+	const struct accel_device_info *info = &d->info;
+	int node = smi_numa_node(d);
+	char text[64];
+
+	print_device_heading(d);
+	smi_format_uuid(info->uuid, text);
+	printf("  UUID             %s\n", text);
+	printf("  hardware version %u.%u\n", info->hw_version >> 16, info->hw_version & 0xffff);
+	printf("  cores            %u\n", info->num_cores);
+	printf("  SRAM             %u KiB per core\n", info->sram_size >> 10);
+	printf("  modelled clock   %u MHz\n", info->clock_hz / 1000000);
+	printf("  device memory    %llu MiB\n", mib(info->vram_size));
+	printf("  hardware queues  %u\n", info->num_slots);
+	print_features(info->features);
+	if (node < 0)
+		printf("  NUMA node        none\n");
+	else
+		printf("  NUMA node        %d\n", node);
+	printf("  driver version   %s\n", d->driver[0] ? d->driver : "no driver");
+	smi_kernel_release(text, sizeof(text));
+	printf("  kernel           %s\n", text);
+}
+
+static void print_events(const struct smi *smi)
+{
+	print_heading("DEV NAME     ADDRESS               FAULTS         QUEUE RESETS");
+	for (unsigned int i = 0; i < smi->num_devices; i++) {
+		const struct smi_device *d = &smi->devices[i];
+
+		printf("%3u %-8.8s %-12s %15" PRIu64 " %20" PRIu64 "\n", d->index, smi_name(d),
+		       smi_bdf(d) ? smi_bdf(d) : "in-process", d->info.faults, d->info.resets);
+	}
+}
+
+static void print_health(const struct smi_device *d, const struct smi_processes *processes)
+{
+	struct smi_check checks[SMI_NUM_CHECKS];
+	enum smi_result worst = smi_health(d, processes, checks);
+
+	print_device_heading(d);
+	for (unsigned int i = 0; i < SMI_NUM_CHECKS; i++)
+		printf("  %s  %-12s  %.58s\n", smi_result_name(checks[i].result), checks[i].name,
+		       checks[i].detail);
+	printf("  %s\n", smi_result_name(worst));
+}
+
+static void print_metric(const struct smi_device *d)
+{
+	const struct accel_device_info *info = &d->info;
+
+	print_device_heading(d);
 	printf("  device memory   %10llu of %llu MiB used\n", mib(info->vram_used),
 	       mib(info->vram_size));
 	printf("  system memory   %10llu MiB used\n", mib(info->system_used));
@@ -102,20 +193,34 @@ static void print_metric(const struct smi_device *d)
 		       (double)info->busy_ns[e] / 1e9, info->busy_cycles[e]);
 }
 
+/* What a verb says of one device in a paragraph. */
+static void print_paragraph(const struct smi *smi, const struct smi_device *d, enum smi_verb verb)
+{
+	if (verb == SMI_STATIC)
+		print_static(d);
+	else if (verb == SMI_HEALTH)
+		print_health(d, &smi->processes);
+	else
+		print_metric(d);
+}
+
 void smi_print_text(const struct smi *smi, enum smi_verb verb)
 {
 	switch (verb) {
-	case SMI_ALL:
+	case SMI_LIST: print_list(smi); break;
+	case SMI_PROCESS: print_processes(smi, true); break;
+	case SMI_EVENT: print_events(smi); break;
+	case SMI_STATIC:
+	case SMI_METRIC:
+	case SMI_HEALTH:
+		for (unsigned int i = 0; i < smi->num_devices; i++)
+			print_paragraph(smi, &smi->devices[i], verb);
+		break;
+	default:
 		print_devices(smi);
 		printf("\n");
-		print_processes(smi);
+		print_processes(smi, false);
 		break;
-	case SMI_LIST: print_list(smi); break;
-	case SMI_METRIC:
-		for (unsigned int i = 0; i < smi->num_devices; i++)
-			print_metric(&smi->devices[i]);
-		break;
-	case SMI_PROCESS: print_processes(smi); break;
 	}
 	fflush(stdout);
 }

@@ -40,6 +40,46 @@ def an_idle_device():
         assert len(line) <= 80, line
 
 
+def static_tells_driver_and_host():
+    found = device("static")
+    assert found["driver_version"].startswith("1."), found
+    assert found["kernel_release"] == os.uname().release, found
+    with open(f"/sys/bus/pci/devices/{found['bdf']}/numa_node", encoding="ascii") as file:
+        node = int(file.read())
+    assert found["numa_node"] == (None if node < 0 else node), found
+    assert set(found["features"]) <= {"user_queues", "suspend", "inject"}, found
+
+
+def faults_are_counted_and_warned_of():
+    before = device("event")
+    subprocess.run(["build/tests/guest/abi_fault"], stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, check=True)
+    after = device("event")
+    assert after["faults"] > before["faults"], (before, after)
+    assert after["queue_resets"] > before["queue_resets"], (before, after)
+    found = device("health")
+    results = {check["name"]: check["result"] for check in found["checks"]}
+    assert found["health"] == "WARN" and results.pop("faults") == "WARN", found
+    assert set(results.values()) == {"PASS"}, found
+
+
+def purposes_are_told(process):
+    """accel-bench's product has W as weights, A and C as activations, and a program."""
+    by_purpose = process["memory_by_purpose_bytes"]
+    assert N * K <= by_purpose["weights"] < N * K + (1 << 16), process
+    assert M * K + 4 * M * N <= by_purpose["activations"] < WORKING_SET, process
+    assert by_purpose["code"] > 0 and by_purpose["kv"] == 0, process
+    # What is resident, in whichever memory, is all that it has.
+    resident = process["memory_used_bytes"] + process["system_memory_used_bytes"]
+    assert sum(by_purpose.values()) == resident, process
+    text = run("accel-smi", "process", emulator=False).stdout
+    assert "weights 2 MiB, activations 1 MiB" in text.replace("\n" + 12 * " ", " "), text
+    assert all(len(line) <= 80 for line in text.splitlines()), text
+    rows = run("accel-smi", "process", "--query=pid,name,memory_by_purpose_bytes.weights",
+               "--no-header", "--no-units", emulator=False).stdout
+    assert rows == f"{process['pid']},accel-bench,{by_purpose['weights']}\n", rows
+
+
 def a_process_its_memory_and_its_use():
     free = device("metric")["free_queues"]
     with subprocess.Popen(["build/accel-bench", "matmul", "-s", f"{M}x{N}x{K}", "-t", "int8",
@@ -55,6 +95,7 @@ def a_process_its_memory_and_its_use():
             assert process["name"] == "accel-bench"
             assert WORKING_SET <= process["memory_used_bytes"] < WORKING_SET + (1 << 20), process
             assert process["memory_used_bytes"] <= found["memory_used_bytes"], found
+            purposes_are_told(process)
             # Read at slightly other times than the device's, hence not the same.
             assert process["utilization_percent"]["matrix"] > 2.5, process
             for engine, percent in use(found["engines"]).items():
@@ -113,6 +154,7 @@ def without_the_driver_it_is_9():
 
 
 if __name__ == "__main__":
-    sys.exit(main([an_idle_device, a_process_its_memory_and_its_use, without_permission_it_is_4,
-                   a_device_that_is_not_there_is_6, a_device_that_is_lost_is_15,
-                   without_the_driver_it_is_9]))
+    sys.exit(main([an_idle_device, static_tells_driver_and_host,
+                   a_process_its_memory_and_its_use, faults_are_counted_and_warned_of,
+                   without_permission_it_is_4, a_device_that_is_not_there_is_6,
+                   a_device_that_is_lost_is_15, without_the_driver_it_is_9]))

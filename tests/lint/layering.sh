@@ -15,7 +15,7 @@ allowed() { # folder → the folders it may include from
 	libaccel) echo uapi qemu-device/core/axon_core.h ;;
 	kernels) echo uapi/axon_isa.h ;;
 	runtime) echo libaccel/accel.h 'kernels/*_args.h' "$chip" ;;
-	tools) echo libaccel/accel.h runtime 'kernels/*_args.h' "$chip" ;;
+	tools) echo libaccel/accel.h runtime 'kernels/*_args.h' "$chip" uapi/axon_errors.h ;;
 	examples) echo libaccel/accel.h kernels/axon.h ;;
 	*) return 1 ;;
 	esac

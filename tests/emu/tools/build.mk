@@ -15,9 +15,13 @@ $(TOOL_TESTS)/accel-bench-broken: $(TOOL_TESTS)/broken.o \
 	$(CC) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) -L$(B) -laccel $(TOOL_LIBS_accel-bench) \
 		-Wl,--wrap=accel_stream_launch,--wrap=accel_stream_copy
 
-$(TOOL_TESTS)/test_smi_process.o: CFLAGS += -Itools
+$(TOOL_TESTS)/test_smi_%.o: CFLAGS += -Itools -Ilibaccel
 $(TOOL_TESTS)/test_smi_process: $(TOOL_TESTS)/test_smi_process.o $(B)/tools/smi_process.o $(B)/tools/smi_fdinfo.o
 	$(CC) -o $@ $^ $(LDFLAGS) -lcmocka
 
-UNIT_TESTS += $(TOOL_TEST_SCRIPTS) $(TOOL_TESTS)/test_smi_process
-ALL += $(TOOL_TEST_SCRIPTS) $(TOOL_TESTS)/test_smi_process
+$(TOOL_TESTS)/test_smi_health: $(TOOL_TESTS)/test_smi_health.o $(addprefix $(B)/tools/smi_,health.o fdinfo.o \
+		process.o sample.o system.o) $(LIBACCEL)
+	$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS) -L$(B) -laccel -Wl,-rpath,'$$ORIGIN/../../..' -lcmocka
+
+UNIT_TESTS += $(TOOL_TEST_SCRIPTS) $(TOOL_TESTS)/test_smi_process $(TOOL_TESTS)/test_smi_health
+ALL += $(TOOL_TEST_SCRIPTS) $(TOOL_TESTS)/test_smi_process $(TOOL_TESTS)/test_smi_health

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Description: accel-smi's output, its JSON against the schema, and its exit codes."""
 
+import csv
 import json
 import os
+import re
 import sys
 
 import jsonschema
@@ -11,7 +13,7 @@ import jsonschema
 sys.path.insert(0, "tests/emu/tools")
 from checks import expect_refusal, main, run  # noqa: E402
 
-VERBS = [[], ["list"], ["metric"], ["process"]]
+VERBS = [[], ["list"], ["static"], ["metric"], ["process"], ["event"], ["health"]]
 with open("tools/accel-smi.schema.json", encoding="utf-8") as file:
     SCHEMA = json.load(file)
 
@@ -66,6 +68,116 @@ def json_tells_the_chips_properties():
     assert counts == {"dma": 3, "matrix": 3, "vector": 3, "hart": 3, "copy": 1}, counts
 
 
+def rows(*arguments):
+    """CSV as lists of strings."""
+    return list(csv.reader(smi(*arguments).splitlines(), strict=True))
+
+
+def static_tells_the_identity():
+    device = json.loads(smi("static", "--json"))["devices"][0]
+    assert device["driver_version"] is None and device["numa_node"] is None, device
+    assert device["kernel_release"] == os.uname().release
+    text = smi("static")
+    for word in (device["uuid"], f"{device['sram_per_core_bytes'] >> 10} KiB", "1000 MHz",
+                 os.uname().release):
+        assert word in text, f"{word} is not in {text}"
+
+
+def health_of_a_sound_device_passes():
+    device = json.loads(smi("health", "--json"))["devices"][0]
+    assert device["health"] == "PASS"
+    results = {check["name"]: check["result"] for check in device["checks"]}
+    assert results == {"driver": "SKIP", "device": "PASS", "memory": "PASS", "queues": "PASS",
+                       "faults": "PASS", "queue_resets": "PASS"}, results
+
+
+def events_are_counted():
+    device = json.loads(smi("event", "--json"))["devices"][0]
+    assert device["faults"] == 0 and device["queue_resets"] == 0, device
+
+
+def csv_has_the_keys_of_json():
+    for verb in VERBS:
+        device = json.loads(smi(*verb, "--json"))["devices"][0]
+        table = rows(*verb, "--csv", "--no-units")
+        if verb == ["process"]:
+            assert len(table) == 1 and "memory_by_purpose_bytes.kv" in table[0], table
+            continue
+        assert len(table) == 2 and len(table[0]) == len(table[1]), table
+        found = dict(zip(*table))
+        for key, value in device.items():
+            if isinstance(value, (int, str)) and key not in ("timestamp_ns", "processes_complete"):
+                assert found[key] == str(value), f"{key}: {found[key]}"
+    assert dict(zip(*rows("--csv", "--no-units")))["engines.copy.count"] == "1"
+
+
+def csv_has_units_and_quotes():
+    found = dict(zip(*rows("--csv")))
+    assert found["memory_total_bytes"].endswith(" B") and found["bdf"] == "", found
+    assert found["engines.dma.utilization_percent"] == "0.0 %", found
+    assert found["engines.dma.busy_modelled_cycles"] == "0 cycles", found
+    assert found["num_cores"].isdigit(), found
+    assert '"answers, its clock runs"' in smi("--query=checks.device.detail")
+
+
+def a_query_chooses_fields():
+    table = rows("--query=memory_total_bytes,health,index,uuid", "--no-units")
+    assert table[0] == ["memory_total_bytes", "health", "index", "uuid"]
+    assert table[1][:3] == ["1073741824", "PASS", "0"] and len(table[1][3]) == 36, table
+    assert smi("--query=index,index", "--no-header") == "0,0\n"
+    lines = smi("--query=timestamp_ns", "--no-units", "-w", "0.1", "-i", "3").splitlines()
+    assert lines[0] == "timestamp_ns" and int(lines[1]) < int(lines[2]) < int(lines[3]), lines
+
+
+def catalogue():
+    """The entries in the headers: kind, name, number, errno of an error, meaning."""
+    with open("uapi/axon_errors.h", encoding="utf-8") as header:
+        for entry in re.finditer(r'X\((\w+), (\d+), (\w+), "([^"]*)"', header.read()):
+            yield "error", entry[1], int(entry[2]), entry[3], entry[4]
+    with open("uapi/axon_hw.h", encoding="utf-8") as header:
+        for entry in re.finditer(r'\tX\((\w+), (\d+), "([^"]*)"\)', header.read()):
+            yield "fault", entry[1], 1000 + int(entry[2]), None, entry[3]
+
+
+def explain_knows_every_entry():
+    entries = list(catalogue())
+    assert len(entries) > 25, entries
+    told = json.loads(smi("explain", "--json"))
+    jsonschema.validate(told, SCHEMA)
+    known_keys(told, SCHEMA)
+    assert [(e["kind"], e["name"], e["number"]) for e in told["entries"]] == [
+        entry[:3] for entry in entries]
+    for kind, name, number, errno, meaning in entries:
+        prefix = "AXON_ERR_" if kind == "error" else "AXON_FAULT_"
+        for text in (name, name.lower(), prefix + name, str(number)):
+            assert f"({kind} {number}" in smi("explain", text), text
+        text = smi("explain", prefix + name)
+        assert text.startswith(f"{name} ({kind} {number}") and text.count("what to do: ") == 1
+        assert f"meaning: {meaning}\n" in text, text
+        if errno:
+            assert f"({kind} {number}, {errno})" in smi("explain", errno), errno
+    assert all(entry["action"] for entry in told["entries"])
+
+
+def explain_knows_what_functions_return():
+    assert smi("explain", "--", "-28") == smi("explain", "ENOSPC")
+    assert "NO_VRAM" in smi("explain", "ENOSPC") and "NO_AS" in smi("explain", "enospc")
+    for text in (["EINVAL"], ["--", "-22"]):
+        assert smi("explain", *text).startswith("EINVAL (errno 22, EINVAL)\n  meaning: an arg")
+    assert smi("explain", "TIMEOUT").count("meaning") == 2
+
+
+def explain_refuses_what_it_does_not_know():
+    for text, words in (("PAGE_RAED", ["'PAGE_RAED'", "PAGE_READ"]), ("page", ["PAGE_WRITE"]),
+                        ("NO_VRM", ["near it: NO_VRAM"]), ("1020", ["lists all"]),
+                        ("12", ["lists all"]), ("-999", ["'-999'"]), ("", ["''"]),
+                        ("ENOTTY", ["'ENOTTY'"]), ("AXON_ERR_HANG", ["'AXON_ERR_HANG'"]),
+                        ("\033[2J", ["'?[2J'"]), ("y" * 5000, ["'" + "y" * 40 + "'"])):
+        done = run("accel-smi", "explain", "--", text)
+        expect_refusal(done, 2, *words)
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
 def text_fits_80_columns():
     for verb in VERBS:
         for line in smi(*verb).splitlines():
@@ -73,7 +185,7 @@ def text_fits_80_columns():
 
 
 def text_names_the_device():
-    for verb in ([], ["list"], ["metric"]):
+    for verb in ([], ["list"], ["static"], ["metric"], ["event"], ["health"]):
         assert "emulator" in smi(*verb)
     assert "no process" in smi("process")
 
@@ -105,10 +217,19 @@ def a_device_that_is_not_there_is_6():
 
 def wrong_usage_is_2():
     for arguments, words in (
-            (["topo"], ["list, metric or process", "'topo'"]),
+            (["topo"], ["list, static, metric, process, event, health or explain", "'topo'"]),
             (["List"], ["'List'"]),
             (["list", "metric"], ["'metric'"]),
-            (["--csv"], ["unrecognized option '--csv'"]),
+            (["--xml"], ["unrecognized option '--xml'"]),
+            (["--csv", "--json"], ["--csv and --json"]),
+            (["--no-units"], ["--no-units", "--csv or --query"]),
+            (["metric", "--no-header"], ["--no-header", "--csv or --query"]),
+            (["--query=index,nope"], ["'nope'"]),
+            (["--query=index,"], ["''"]),
+            (["process", "--query=uuid"], ["'uuid'", "process --csv"]),
+            (["explain", "HANG", "STACK"], ["one name", "'STACK'"]),
+            (["explain", "--csv"], ["--json", "--csv"]),
+            (["explain", "-w", "1"], ["-w"]),
             (["-w", "0"], ["0.1 to 86400", "'0'"]),
             (["-w", "1s"], ["'1s'"]),
             (["-w", "nan"], ["'nan'"]),
@@ -121,6 +242,7 @@ def wrong_usage_is_2():
 def no_driver_is_9():
     if os.path.isdir("/sys/class/accel"):
         return
+    assert run("accel-smi", "explain", "HANG", emulator=False).returncode == 0
     for verb in VERBS:
         expect_refusal(run("accel-smi", *verb, emulator=False), 9, "no /dev/accel node", "insmod")
 
@@ -128,13 +250,18 @@ def no_driver_is_9():
 def version_and_help():
     assert smi("--version").startswith("accel-smi 1.")
     usage = smi("--help")
-    for word in ("list", "metric", "process", "--json", "-d,", "-w,", "-i,", "Exit status"):
+    for word in ("list", "static", "metric", "process", "event", "health", "explain", "--json",
+                 "--csv", "--query", "--no-header", "--no-units", "-d,", "-w,", "-i,", "Exit status"):
         assert word in usage, word
 
 
 if __name__ == "__main__":
     sys.exit(main([json_matches_the_schema, schema_refuses_what_is_wrong,
-                   json_tells_the_chips_properties, text_fits_80_columns, text_names_the_device,
+                   json_tells_the_chips_properties, static_tells_the_identity,
+                   health_of_a_sound_device_passes, events_are_counted, csv_has_the_keys_of_json,
+                   csv_has_units_and_quotes, a_query_chooses_fields, explain_knows_every_entry,
+                   explain_knows_what_functions_return, explain_refuses_what_it_does_not_know,
+                   text_fits_80_columns, text_names_the_device,
                    pipes_get_no_colours, watching_prints_one_line_each_time,
                    devices_are_chosen_by_index_address_and_uuid, a_device_that_is_not_there_is_6,
                    wrong_usage_is_2, no_driver_is_9, version_and_help]))

@@ -21,14 +21,15 @@
 #include "smi_process.h"
 
 /* An fdinfo file as the kernel prints it; the DRM core writes whole KiB, MiB or plain bytes. */
-#define FDINFO(driver, client, bdf, matrix, vram, system)                              \
-	"pos:\t0\nflags:\t02100002\nmnt_id:\t26\nino:\t1\n"                            \
-	"drm-driver:\t" driver "\ndrm-client-id:\t" client "\ndrm-pdev:\t" bdf "\n"    \
-	"drm-engine-dma:\t7 ns\ndrm-engine-capacity-dma:\t4\n"                         \
-	"drm-engine-matrix:\t" matrix " ns\ndrm-engine-capacity-matrix:\t4\n"          \
-	"drm-total-vram:\t99 MiB\ndrm-shared-vram:\t0\ndrm-resident-vram:\t" vram "\n" \
-	"drm-total-system:\t99 MiB\ndrm-resident-system:\t" system "\n"                \
-	"axon-memory-weights:\t1 KiB\n"
+#define FDINFO(driver, client, bdf, matrix, vram, system)                                 \
+	"pos:\t0\nflags:\t02100002\nmnt_id:\t26\nino:\t1\n"                               \
+	"drm-driver:\t" driver "\ndrm-client-id:\t" client "\ndrm-pdev:\t" bdf "\n"       \
+	"drm-engine-dma:\t7 ns\ndrm-engine-capacity-dma:\t4\n"                            \
+	"drm-engine-matrix:\t" matrix " ns\ndrm-engine-capacity-matrix:\t4\n"             \
+	"drm-total-vram:\t99 MiB\ndrm-shared-vram:\t0\ndrm-resident-vram:\t" vram "\n"    \
+	"drm-total-system:\t99 MiB\ndrm-resident-system:\t" system "\n"                   \
+	"axon-memory-weights:\t5 KiB\naxon-memory-kv:\t2 MiB\naxon-memory-code:\t0 KiB\n" \
+	"axon-memory-gossip:\t7 KiB\n"
 
 #define FIRST  "0000:01:00.0"
 #define SECOND "0000:02:00.0"
@@ -47,6 +48,10 @@ static void parses_a_file(void **state)
 	assert_int_equal(info.busy_ns[AXON_ENGINE_VECTOR], 0);
 	assert_int_equal(info.vram_bytes, 3 << 20);
 	assert_int_equal(info.system_bytes, 20 << 10);
+	assert_int_equal(info.purpose_bytes[ACCEL_PURPOSE_WEIGHTS], 5 << 10);
+	assert_int_equal(info.purpose_bytes[ACCEL_PURPOSE_KV], 2 << 20);
+	assert_int_equal(info.purpose_bytes[ACCEL_PURPOSE_CODE], 0);
+	assert_int_equal(info.purpose_bytes[ACCEL_PURPOSE_OTHER], 0);
 }
 
 static void takes_bytes_without_a_unit(void **state)
@@ -151,6 +156,7 @@ static void sums_the_files_of_a_process(void **state)
 	assert_string_equal(p->name, "trainer");
 	assert_int_equal(p->vram_bytes, 3 << 20);
 	assert_int_equal(p->system_bytes, 8 << 10);
+	assert_int_equal(p->purpose_bytes[ACCEL_PURPOSE_WEIGHTS], 10 << 10);
 	assert_int_equal(p->busy_ns[AXON_ENGINE_MATRIX], 40);
 
 	p = smi_process_find(&list, 100, SECOND);

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "smi_health.h"
+
+/* Less than this the driver itself holds while no process uses the device. */
+#define DRIVER_BYTES (1u << 20)
+
+static void set(struct smi_check *check, enum smi_result result, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void set(struct smi_check *check, enum smi_result result, const char *format, ...)
+{
+	va_list args;
+
+	check->result = result;
+	va_start(args, format);
+	vsnprintf(check->detail, sizeof(check->detail), format, args);
+	va_end(args);
+}
+
+static void check_driver(const struct smi_device *d, struct smi_check *check)
+{
+	if (!smi_bdf(d))
+		set(check, SMI_SKIP, "none: the chip is emulated in this process");
+	else if (!d->driver[0])
+		set(check, SMI_FAIL, "the node does not tell its driver's version");
+	else
+		set(check, SMI_PASS, "loaded, version %s", d->driver);
+}
+
+static void check_device(const struct smi_device *d, struct smi_check *check)
+{
+	const struct accel_device_info *info = &d->info;
+
+	if (info->hw_version >> 16 != AXON_HW_VERSION_MAJOR)
+		set(check, SMI_FAIL, "hardware version: expected %u.x, found %u.%u",
+		    AXON_HW_VERSION_MAJOR, info->hw_version >> 16, info->hw_version & 0xffff);
+	else if (!info->num_cores || info->num_cores > AXON_MAX_CORES)
+		set(check, SMI_FAIL, "cores: expected 1 to %u, found %u", AXON_MAX_CORES,
+		    info->num_cores);
+	else if (info->timestamp_ns <= d->before_ns)
+		set(check, SMI_FAIL, "its clock stands still at %" PRIu64 " ns",
+		    info->timestamp_ns);
+	else
+		set(check, SMI_PASS, "answers, its clock runs");
+}
+
+static bool has_users(const struct smi_device *d, const struct smi_processes *processes)
+{
+	for (size_t i = 0; i < processes->count; i++)
+		if (smi_owns(d, &processes->items[i]))
+			return true;
+	return processes->partial;
+}
+
+static void check_memory(const struct smi_device *d, const struct smi_processes *processes,
+			 struct smi_check *check)
+{
+	uint64_t used = d->info.vram_used, size = d->info.vram_size;
+
+	if (!size || used > size)
+		set(check, SMI_FAIL, "%" PRIu64 " bytes in use of %" PRIu64, used, size);
+	else if (smi_bdf(d) && used >= DRIVER_BYTES && !has_users(d, processes))
+		set(check, SMI_WARN, "%" PRIu64 " MiB in use, but no process has the device open",
+		    used >> 20);
+	else
+		set(check, SMI_PASS, "%" PRIu64 " of %" PRIu64 " MiB in use", used >> 20,
+		    size >> 20);
+}
+
+static void check_queues(const struct smi_device *d, struct smi_check *check)
+{
+	const struct accel_device_info *info = &d->info;
+
+	if (!info->num_slots || info->free_slots > info->num_slots)
+		set(check, SMI_FAIL, "expected at most %u free, found %u", info->num_slots,
+		    info->free_slots);
+	else if (!info->free_slots)
+		set(check, SMI_WARN, "all %u are taken; the next process is refused one",
+		    info->num_slots);
+	else
+		set(check, SMI_PASS, "%u of %u free", info->free_slots, info->num_slots);
+}
+
+static void check_faults(uint64_t count, struct smi_check *check)
+{
+	if (count)
+		set(check, SMI_WARN, "%" PRIu64 " since the driver was loaded", count);
+	else
+		set(check, SMI_PASS, "none since the driver was loaded");
+}
+
+/* The driver resets the slot of each queue that closes or faults: their number alone is no harm. */
+static void check_resets(uint64_t count, struct smi_check *check)
+{
+	set(check, SMI_PASS, "%" PRIu64 " since the driver was loaded, closed queues included",
+	    count);
+}
+
+enum smi_result smi_health(const struct smi_device *d, const struct smi_processes *processes,
+			   struct smi_check checks[SMI_NUM_CHECKS])
+{
+	static const char *const names[SMI_NUM_CHECKS] = {
+		[SMI_CHECK_DRIVER] = "driver", [SMI_CHECK_DEVICE] = "device",
+		[SMI_CHECK_MEMORY] = "memory", [SMI_CHECK_QUEUES] = "queues",
+		[SMI_CHECK_FAULTS] = "faults", [SMI_CHECK_RESETS] = "queue_resets",
+	};
+	enum smi_result worst = SMI_PASS;
+
+	check_driver(d, &checks[SMI_CHECK_DRIVER]);
+	check_device(d, &checks[SMI_CHECK_DEVICE]);
+	check_memory(d, processes, &checks[SMI_CHECK_MEMORY]);
+	check_queues(d, &checks[SMI_CHECK_QUEUES]);
+	check_faults(d->info.faults, &checks[SMI_CHECK_FAULTS]);
+	check_resets(d->info.resets, &checks[SMI_CHECK_RESETS]);
+	for (unsigned int i = 0; i < SMI_NUM_CHECKS; i++) {
+		checks[i].name = names[i];
+		if (checks[i].result > worst)
+			worst = checks[i].result;
+	}
+	return worst;
+}
+
+const char *smi_result_name(enum smi_result result)
+{
+	static const char *const names[] = {
+		[SMI_SKIP] = "SKIP",
+		[SMI_PASS] = "PASS",
+		[SMI_WARN] = "WARN",
+		[SMI_FAIL] = "FAIL",
+	};
+
+	return names[result];
+}
+
+bool smi_failed(const struct smi *smi)
+{
+	struct smi_check checks[SMI_NUM_CHECKS];
+
+	for (unsigned int i = 0; i < smi->num_devices; i++)
+		if (smi_health(&smi->devices[i], &smi->processes, checks) == SMI_FAIL)
+			return true;
+	return false;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+/* What the host's kernel, and not the device, knows of a device. */
+#include <libdrm/drm.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/utsname.h>
+
+#include "smi.h"
+
+int smi_numa_node(const struct smi_device *d)
+{
+	char path[64];
+	int node = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/numa_node", d->info.bdf);
+	f = smi_bdf(d) ? fopen(path, "r") : NULL;
+	if (!f)
+		return -1;
+	if (fscanf(f, "%d", &node) != 1 || node < 0)
+		node = -1;
+	fclose(f);
+	return node;
+}
+
+void smi_read_driver(struct smi_device *d)
+{
+	struct drm_version version = {0};
+	int fd = accel_device_fd(d->dev);
+
+	if (fd >= 0 && !ioctl(fd, DRM_IOCTL_VERSION, &version))
+		snprintf(d->driver, sizeof(d->driver), "%d.%d.%d", version.version_major,
+			 version.version_minor, version.version_patchlevel);
+}
+
+void smi_kernel_release(char *text, size_t bytes)
+{
+	struct utsname name;
+
+	snprintf(text, bytes, "%s", uname(&name) ? "?" : name.release);
+}
+
+const char *smi_feature_name(unsigned int bit)
+{
+	switch (1ull << bit) {
+	case AXON_FEAT_USER_QUEUES: return "user_queues";
+	case AXON_FEAT_SUSPEND: return "suspend";
+	case AXON_FEAT_INJECT: return "inject";
+	default: return NULL;
+	}
+}
