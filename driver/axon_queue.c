@@ -182,7 +182,15 @@ static void axon_queue_kill(struct axon_queue *q, struct axon_file *afile)
 	axon_ring_stop(&q->ring, -ECANCELED);
 	axon_queue_account(q, afile);
 	axon_ring_fini(&q->ring, -ECANCELED);
+
+	/*
+	 * While drm_sched_entity_fini() takes the jobs that are left, nobody else may. A scheduler
+	 * that is just taking one would sort the entity in again behind it (in 6.12,
+	 * drm_sched_rq_update_fifo() does not look whether it is stopped), and then take the next.
+	 */
+	drm_sched_wqueue_stop(&q->sched);
 	drm_sched_entity_fini(&q->entity);
+	drm_sched_wqueue_start(&q->sched);
 
 	/* So that, as a rule, nothing of the queue is left when its owner goes on. */
 	wait_event_timeout(q->idle, !atomic_read(&q->jobs), HZ);
