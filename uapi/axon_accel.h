@@ -27,7 +27,7 @@ extern "C" {
 #define DRM_AXON_QUEUE_DESTROY	0x08
 #define DRM_AXON_QUEUE_STATE	0x09
 #define DRM_AXON_SUBMIT		0x0a
-/* 0x0b is WAIT's */
+#define DRM_AXON_WAIT		0x0b
 
 /* An array in user memory: `count` elements, `stride` bytes apart. */
 struct drm_axon_array {
@@ -87,8 +87,13 @@ struct drm_axon_query_timestamp {
 };
 
 /* ---- address spaces ---- */
+/*
+ * Long-running: for user queues only. Nothing that happens in it ever signals a syncobj; what is
+ * done is told by words in memory, see DRM_AXON_WAIT.
+ */
+#define DRM_AXON_VM_LONG_RUNNING	(1u << 0)
 struct drm_axon_vm_create {
-	__u32 flags;		/* must be 0 */
+	__u32 flags;		/* DRM_AXON_VM_* */
 	__u32 vm_id;		/* out, > 0 */
 };
 
@@ -165,11 +170,21 @@ enum drm_axon_priority {
 	DRM_AXON_PRIORITY_HIGH,	/* needs CAP_SYS_NICE */
 };
 
+/*
+ * A user queue: the process writes packets into a ring of its own and their count to a doorbell that
+ * it maps; the kernel sees none of it. Only, and only such, on a long-running VM.
+ */
+#define DRM_AXON_QUEUE_USER	(1u << 0)
 struct drm_axon_queue_create {
 	__u32 vm_id;
 	__u32 priority;		/* enum drm_axon_priority */
-	__u32 flags;		/* must be 0: a kernel queue */
+	__u32 flags;		/* DRM_AXON_QUEUE_* */
 	__u32 queue_id;		/* out, > 0 */
+	__u64 ring_va;		/* USER: of struct axon_packet[1 << ring_log2], 64-byte aligned; otherwise 0 */
+	__u32 ring_log2;	/* USER: AXON_RING_MIN_LOG2 to AXON_RING_MAX_LOG2; otherwise 0 */
+	__u32 pad;
+	__u64 doorbell_offset;	/* out, USER: for mmap(2) of one page on the node, write-only, shared */
+	__u64 save_size;	/* out: bytes that the kernel keeps for the state of the suspended queue */
 };
 
 struct drm_axon_queue_destroy {
@@ -202,6 +217,25 @@ struct drm_axon_submit {
 	struct drm_axon_array calls;	/* struct drm_axon_call */
 	struct drm_axon_array syncs;	/* struct drm_axon_sync */
 };
+
+/* ---- waiting for a user queue ---- */
+/*
+ * Until the 64-bit word of a buffer is at least `value`. The word is looked at when the queue
+ * executes a SIGNAL packet with AXON_PKT_F_IRQ, when the queue dies and when time is up.
+ */
+#define DRM_AXON_WAIT_EVENTFD	(1u << 0)	/* return at once; the eventfd is signalled once instead */
+struct drm_axon_wait {
+	__u32 queue_id;		/* a user queue */
+	__u32 flags;		/* DRM_AXON_WAIT_* */
+	__u32 handle;		/* buffer */
+	__s32 eventfd;		/* EVENTFD: the descriptor; otherwise 0 */
+	__u64 offset;		/* of the word in the buffer, a multiple of 8 */
+	__u64 value;
+	__s64 timeout_ns;	/* until CLOCK_MONOTONIC reaches it; EVENTFD: 0 */
+	struct axon_fault fault;	/* out: with -EIO, why the queue died */
+};
+#define DRM_AXON_MAX_EVENTFDS	256	/* outstanding, for each queue */
+
 #define DRM_AXON_MAX_CALLS	64
 #define DRM_AXON_MAX_SYNCS	64
 #define DRM_AXON_MAX_BIND_OPS	4096
@@ -226,6 +260,8 @@ struct drm_axon_submit {
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_AXON_QUEUE_STATE, struct drm_axon_queue_state)
 #define DRM_IOCTL_AXON_SUBMIT \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_AXON_SUBMIT, struct drm_axon_submit)
+#define DRM_IOCTL_AXON_WAIT \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_AXON_WAIT, struct drm_axon_wait)
 
 #if defined(__cplusplus)
 }

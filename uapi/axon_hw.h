@@ -23,8 +23,8 @@
 
 /* MSI-X vectors. A vector is raised after the memory it speaks of has been written. */
 #define AXON_VEC_FAULT		0		/* fault ring advanced */
-#define AXON_VEC_DOORBELL	1		/* doorbell without a slot was written */
-#define AXON_VEC_SLOT(s)	(2 + (s))	/* SIGNAL with AXON_PKT_F_IRQ on slot s */
+#define AXON_VEC_DOORBELL	1		/* a bit of DB_RUNG was set */
+#define AXON_VEC_SLOT(s)	(2 + (s))	/* SIGNAL with AXON_PKT_F_IRQ, or suspended or resumed */
 #define AXON_NUM_VECTORS	18
 
 /* ---- sizes the hardware fixes ------------------------------------------------------------ */
@@ -43,6 +43,8 @@
 #define AXON_PAGE_FAULT		0x002000
 #define AXON_PAGE_MMU		0x003000
 #define AXON_PAGE_AS		0x004000	/* 256 entries of 16 bytes */
+#define AXON_PAGE_DB_VALUE	0x006000	/* 1,024 words */
+#define AXON_PAGE_DB_STATUS	0x007000
 #define AXON_PAGE_PERF		0x008000
 #define AXON_PAGE_SLOT(s)	(0x010000 + (s) * 0x1000)
 #define AXON_PAGE_DOORBELL(d)	(0x400000 + (d) * 0x1000)
@@ -103,6 +105,13 @@
 #define AXON_REG_AS_ROOT(n)	((n) * 16)	/* RW 64-bit: a PDE (AXON_PTE_V, _SYS, address) */
 #define AXON_REG_AS_FLAGS(n)	((n) * 16 + 8)	/* RW reserved, zero */
 
+/* doorbell values: the last write to each doorbell */
+#define AXON_REG_DB_VALUE(d)	((d) * 4)	/* RW */
+
+/* doorbell status: who rang while no slot listened */
+#define AXON_REG_DB_RUNG(w)	((w) * 4)	/* W1C bit b: doorbell 32 w + b */
+#define AXON_REG_DB_SUMMARY	0x080		/* RO bit w: DB_RUNG(w) is not zero */
+
 /* performance page: counters of the whole chip, 64-bit, never cleared but by reset */
 #define AXON_REG_PERF_CYCLES(e)	((e) * 16)	/* RO modelled busy cycles of engine e */
 #define AXON_REG_PERF_NS(e)	((e) * 16 + 8)	/* RO wall ns for which engine e was busy, summed over cores */
@@ -124,7 +133,7 @@ enum axon_engine {
 #define AXON_REG_SLOT_DOORBELL	0x018	/* RW doorbell number that feeds this slot */
 #define AXON_REG_SLOT_PRIORITY	0x01c	/* RW 0 (low) to 3 (realtime) */
 #define AXON_REG_SLOT_RPTR	0x020	/* RO packets consumed, modulo 2^32 */
-#define AXON_REG_SLOT_WPTR	0x024	/* RO last doorbell value */
+#define AXON_REG_SLOT_WPTR	0x024	/* RO the doorbell's value while the slot listens */
 #define AXON_REG_SLOT_HANG	0x028	/* RW 64-bit modelled cycles without progress, 0 = no limit */
 #define AXON_REG_SLOT_LIMIT	0x030	/* RW 64-bit modelled cycles for one ring packet, 0 = no limit */
 #define AXON_REG_SLOT_WALL_MS	0x038	/* RW wall-clock backstop for no progress, ms, 0 = none */
@@ -146,10 +155,29 @@ enum axon_slot_state {
 	AXON_SLOT_FAULTED,	/* stopped; a fault record was written; reset to use it again */
 	AXON_SLOT_SUSPENDED,
 	AXON_SLOT_RESETTING,	/* reset asked for, cores still leaving */
+	AXON_SLOT_SWITCHING,	/* suspend or resume under way */
 };
 
 /* doorbell page: the new write pointer, packets modulo 2^32, at offset 0 */
 #define AXON_REG_DOORBELL	0x000
+
+/* The head of a save area: what the driver may know of a suspended queue. The chip's own follows. */
+struct axon_save {
+	__u32 version;		/* AXON_SAVE_VERSION */
+	__u32 bytes;		/* of the whole state */
+	__u32 rptr;		/* packets consumed */
+	__u32 busy;		/* 1: in the middle of a packet, whatever rptr says */
+	__u32 state;		/* enum axon_slot_state when it was suspended: IDLE, RUNNING or WAITING */
+	__u32 as;
+	__u32 log2;
+	__u32 ctrl;		/* AXON_SLOT_CTRL_USER or 0 */
+	__u64 ring;
+	__u64 wait_addr;	/* WAITING: of the word, */
+	__u64 wait_value;	/* and what it is to reach */
+	__u64 clock;		/* modelled cycles since enable */
+};
+_Static_assert(sizeof(struct axon_save) == 64, "axon_save");
+#define AXON_SAVE_VERSION	1
 
 /* Busy time of one context, kept by the device in memory; survives the slot. */
 struct axon_counters {
@@ -341,7 +369,8 @@ _Static_assert(sizeof(struct axon_log) == 32, "axon_log");
 	X(HANG, 16, "no progress within the queue's limit")                                \
 	X(TIMEOUT, 17, "job exceeded its limit")                                           \
 	X(STACK, 18, "stack pointer left SRAM")                                            \
-	X(ECC, 19, "uncorrectable memory error")
+	X(ECC, 19, "uncorrectable memory error")                                           \
+	X(BAD_SAVE, 20, "resumed from memory that holds no such queue")
 
 enum axon_fault_cause {
 #define AXON_FAULT_ENUM(name, number, text) AXON_FAULT_##name = number,
