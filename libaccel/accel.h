@@ -58,6 +58,12 @@ int accel_device_fd(struct accel_device *dev);
 
 /* ---- address spaces ---- */
 int accel_vm_create(struct accel_device *dev, struct accel_vm **vm);
+/*
+ * One whose queues are user queues: a submission goes from the process to the device without the
+ * kernel. What is submitted there is waited for and signalled by timelines of the same address
+ * space only. -EOPNOTSUPP when the device has no user queues.
+ */
+int accel_vm_create_long_running(struct accel_device *dev, struct accel_vm **vm);
 void accel_vm_destroy(struct accel_vm *vm);
 
 /* ---- buffers: memory bound in one address space from creation on ---- */
@@ -102,13 +108,25 @@ int accel_program_symbolize(struct accel_program *prog, uint64_t pc, char *text,
 
 /* ---- timelines: a 64-bit value that only grows ---- */
 int accel_timeline_create(struct accel_device *dev, struct accel_timeline **tl);
+/*
+ * A timeline in the memory of a long-running address space, for its queues and for the process. While
+ * submissions of one queue are outstanding on it, another queue, or the process, that is to
+ * signal it gets -EBUSY.
+ */
+int accel_timeline_create_in(struct accel_vm *vm, struct accel_timeline **tl);
 void accel_timeline_destroy(struct accel_timeline *tl);
 int accel_timeline_signal(struct accel_timeline *tl, uint64_t value);
 int accel_timeline_query(struct accel_timeline *tl, uint64_t *value);
 /* Waits for value; timeout in ns, < 0 for ever. -ETIME; -EIO when the work behind it faulted. */
 int accel_timeline_wait(struct accel_timeline *tl, uint64_t value, int64_t timeout_ns);
+/*
+ * Adds 1 to the eventfd, once, when value is reached or the work behind it has failed, which
+ * accel_timeline_wait() then tells. -EINVAL when nothing submitted so far will reach it.
+ */
+int accel_timeline_eventfd(struct accel_timeline *tl, uint64_t value, int eventfd);
 
 /* ---- queues ---- */
+/* On a long-running address space, a user queue. */
 int accel_queue_create(struct accel_vm *vm, unsigned int priority /* 0 low, 1 normal, 2 high */,
 		       struct accel_queue **queue);
 void accel_queue_destroy(struct accel_queue *queue);
@@ -122,7 +140,7 @@ struct accel_sync {
 /*
  * Runs a finished stream after all `wait` points, then signals all `signal` points. A point waited
  * for must have been signalled or submitted already, a point signalled must be the timeline's
- * highest so far: -EINVAL. The stream may be submitted again at once; it must not be recorded into or
+ * highest so far: -EINVAL. On a user queue a wait for a point that then fails never ends. The stream may be submitted again at once; it must not be recorded into or
  * destroyed until it has completed. Blocks while 63 submissions of the queue are outstanding.
  */
 int accel_queue_submit(struct accel_queue *queue, struct accel_stream *stream,

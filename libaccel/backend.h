@@ -32,7 +32,7 @@ int backend_query_device(struct backend *backend, struct drm_axon_query_device *
 /* Fills what the other queries tell: memory in use, engine times, the timestamp. */
 int backend_query_use(struct backend *backend, struct accel_device_info *info);
 
-int backend_vm_create(struct backend *backend, uint32_t *vm);
+int backend_vm_create(struct backend *backend, uint32_t flags, uint32_t *vm);
 void backend_vm_destroy(struct backend *backend, uint32_t vm);
 /* Carries one operation out before it returns. */
 int backend_bind(struct backend *backend, uint32_t vm, const struct drm_axon_bind_op *op);
@@ -43,13 +43,23 @@ void backend_bo_destroy(struct backend *backend, uint32_t handle);
 int backend_bo_map(struct backend *backend, uint32_t handle, size_t size, void **ptr);
 void backend_bo_unmap(struct backend *backend, void *ptr, size_t size);
 
-int backend_queue_create(struct backend *backend, uint32_t vm, uint32_t priority, uint32_t *queue);
+/* Fills queue->queue_id and what else is out. */
+int backend_queue_create(struct backend *backend, struct drm_axon_queue_create *queue);
 void backend_queue_destroy(struct backend *backend, uint32_t queue);
 int backend_queue_state(struct backend *backend, uint32_t queue,
 			struct drm_axon_queue_state *state);
 int backend_submit(struct backend *backend, uint32_t queue, const struct drm_axon_call *calls,
 		   unsigned int num_calls, const struct drm_axon_sync *syncs,
 		   unsigned int num_syncs);
+
+/* The doorbell of a user queue that was just created; unmapped before the queue is destroyed. */
+int backend_doorbell_map(struct backend *backend, const struct drm_axon_queue_create *queue,
+			 void **doorbell);
+void backend_doorbell_unmap(struct backend *backend, void *doorbell);
+/* What was written to the ring before is seen by the device. */
+void backend_doorbell_ring(struct backend *backend, void *doorbell, uint32_t value);
+/* Restarts after signals. */
+int backend_wait(struct backend *backend, struct drm_axon_wait *wait);
 
 /* Timeline syncobjs. */
 int backend_sync_create(struct backend *backend, uint32_t *handle);
@@ -59,5 +69,6 @@ int backend_sync_query(struct backend *backend, uint32_t handle, uint64_t *point
 /* Waits until CLOCK_MONOTONIC reaches deadline_ns, also for a point that nobody has submitted. */
 int backend_sync_wait(struct backend *backend, uint32_t handle, uint64_t point,
 		      int64_t deadline_ns);
+int backend_sync_eventfd(struct backend *backend, uint32_t handle, uint64_t point, int eventfd);
 
 #endif

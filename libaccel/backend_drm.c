@@ -16,6 +16,19 @@
 #include <xf86drm.h>
 
 #define DRIVER_NAME "axon"
+#define PAGE_BYTES  (1ul << AXON_PAGE_SHIFT)
+
+/* Newer than Debian 12's libdrm. */
+#ifndef DRM_IOCTL_SYNCOBJ_EVENTFD
+struct drm_syncobj_eventfd {
+	__u32 handle;
+	__u32 flags;
+	__u64 point;
+	__s32 fd;
+	__u32 pad;
+};
+#define DRM_IOCTL_SYNCOBJ_EVENTFD DRM_IOWR(0xcf, struct drm_syncobj_eventfd)
+#endif
 
 struct backend {
 	int fd;
@@ -171,9 +184,9 @@ int backend_query_use(struct backend *backend, struct accel_device_info *info)
 	return ret;
 }
 
-int backend_vm_create(struct backend *backend, uint32_t *vm)
+int backend_vm_create(struct backend *backend, uint32_t flags, uint32_t *vm)
 {
-	struct drm_axon_vm_create create = {0};
+	struct drm_axon_vm_create create = {.flags = flags};
 	int ret = call(backend, DRM_IOCTL_AXON_VM_CREATE, &create);
 
 	*vm = create.vm_id;
@@ -234,13 +247,9 @@ void backend_bo_unmap(struct backend *backend, void *ptr, size_t size)
 	munmap(ptr, size);
 }
 
-int backend_queue_create(struct backend *backend, uint32_t vm, uint32_t priority, uint32_t *queue)
+int backend_queue_create(struct backend *backend, struct drm_axon_queue_create *queue)
 {
-	struct drm_axon_queue_create create = {.vm_id = vm, .priority = priority};
-	int ret = call(backend, DRM_IOCTL_AXON_QUEUE_CREATE, &create);
-
-	*queue = create.queue_id;
-	return ret;
+	return call(backend, DRM_IOCTL_AXON_QUEUE_CREATE, queue);
 }
 
 void backend_queue_destroy(struct backend *backend, uint32_t queue)
@@ -277,6 +286,36 @@ int backend_submit(struct backend *backend, uint32_t queue, const struct drm_axo
 	};
 
 	return call(backend, DRM_IOCTL_AXON_SUBMIT, &submit);
+}
+
+int backend_doorbell_map(struct backend *backend, const struct drm_axon_queue_create *queue,
+			 void **doorbell)
+{
+	void *page = mmap(NULL, PAGE_BYTES, PROT_WRITE, MAP_SHARED, backend->fd,
+			  (off_t)queue->doorbell_offset);
+
+	if (page == MAP_FAILED)
+		return -errno;
+	*doorbell = page;
+	return 0;
+}
+
+void backend_doorbell_unmap(struct backend *backend, void *doorbell)
+{
+	(void)backend;
+	munmap(doorbell, PAGE_BYTES);
+}
+
+void backend_doorbell_ring(struct backend *backend, void *doorbell, uint32_t value)
+{
+	(void)backend;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	*(volatile uint32_t *)((char *)doorbell + AXON_REG_DOORBELL) = value;
+}
+
+int backend_wait(struct backend *backend, struct drm_axon_wait *wait)
+{
+	return call(backend, DRM_IOCTL_AXON_WAIT, wait);
 }
 
 /* Of the drmSyncobj functions some return -1 and some -errno: errno itself is right for all. */
@@ -321,4 +360,11 @@ int backend_sync_wait(struct backend *backend, uint32_t handle, uint64_t point, 
 			      : 0;
 	} while (ret == -ETIME && !is_over(deadline_ns));
 	return ret;
+}
+
+int backend_sync_eventfd(struct backend *backend, uint32_t handle, uint64_t point, int eventfd)
+{
+	struct drm_syncobj_eventfd args = {.handle = handle, .point = point, .fd = eventfd};
+
+	return call(backend, DRM_IOCTL_SYNCOBJ_EVENTFD, &args);
 }

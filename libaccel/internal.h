@@ -25,6 +25,7 @@ struct accel_device {
 struct accel_vm {
 	struct accel_device *dev;
 	uint32_t id;
+	bool long_running;
 	pthread_mutex_t lock; /* of everything below */
 	struct ranges va;
 	struct accel_queue *queues; /* to know when nothing writes the log */
@@ -49,6 +50,7 @@ struct accel_buffer {
 struct progress {
 	pthread_mutex_t lock;
 	unsigned int refs;
+	uint32_t queue;			/* its id */
 	const struct axon_signal *word; /* NULL once the queue is gone: see `last` */
 	uint64_t last;
 };
@@ -58,6 +60,7 @@ struct progress *progress_ref(struct progress *progress);
 void progress_unref(struct progress *progress);
 uint64_t progress_done(struct progress *progress);
 void progress_detach(struct progress *progress); /* the word's memory is about to go */
+bool progress_is_detached(struct progress *progress);
 
 struct timeline_point {
 	uint64_t value;
@@ -68,7 +71,11 @@ struct timeline_point {
 
 struct accel_timeline {
 	struct accel_device *dev;
-	uint32_t handle;
+	uint32_t handle; /* of a syncobj, or */
+	/* where it lies in the memory of a long-running address space: timeline_memory.c */
+	struct accel_buffer *buffer;
+	struct axon_signal *word;
+	pthread_cond_t added;	       /* a point was added, or the process signalled */
 	pthread_mutex_t lock;	       /* of everything below */
 	uint64_t last;		       /* highest value signalled or submitted */
 	struct timeline_point *points; /* not known to have succeeded, by value */
@@ -78,9 +85,18 @@ struct accel_timeline {
 /* Announces that submission `seqno` will signal value; -EINVAL unless value grows. */
 int timeline_add(struct accel_timeline *tl, uint64_t value, struct progress *progress,
 		 uint64_t seqno);
+/* Is there a point that is not known to have succeeded? Wants the lock. */
+bool timeline_is_pending(struct accel_timeline *tl);
 /* Takes an announcement back, if there was one: the submission was refused. */
 void timeline_drop(struct accel_timeline *tl, struct progress *progress, uint64_t seqno);
 
+/* What a memory timeline does where another asks the kernel. */
+uint64_t timeline_memory_value(const struct accel_timeline *tl);
+void timeline_memory_signal(struct accel_timeline *tl, uint64_t value);
+int timeline_memory_wait(struct accel_timeline *tl, uint64_t value, int64_t deadline_ns);
+int timeline_memory_eventfd(struct accel_timeline *tl, uint64_t value, int eventfd);
+
+struct user_ring;
 struct accel_queue {
 	struct accel_vm *vm;
 	struct accel_queue *next; /* in vm->queues */
@@ -88,11 +104,23 @@ struct accel_queue {
 	struct accel_timeline *timeline; /* value n: submission n */
 	struct progress *progress;
 	struct accel_buffer *tail; /* the progress word, then a ring of SIGNAL packets */
+	struct user_ring *user;	   /* of a user queue, which has no tail */
 	uint64_t seqno;		   /* last submission; changed under vm->lock */
 };
 
 /* True when nothing that was submitted to the queue can run any more. */
 bool queue_idle(struct accel_queue *queue);
+
+/* user_queue.c: the ring that the process writes itself. */
+int user_ring_create(struct accel_queue *queue, unsigned int priority);
+/* With the queue, in the driver too. */
+void user_ring_destroy(struct accel_queue *queue);
+int user_ring_submit(struct accel_queue *queue, const struct accel_stream *stream,
+		     const struct accel_sync *wait, unsigned int num_wait,
+		     const struct accel_sync *signal, unsigned int num_signal);
+/* queue.c: tells the timelines of a submission before it is made, and takes that back. */
+int queue_announce(struct accel_queue *queue, uint64_t seqno, const struct accel_sync *signal,
+		   unsigned int num_signal);
 
 struct arg_chunk;
 struct accel_stream {

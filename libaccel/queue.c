@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Queues. A submission is the stream's packets, then one SIGNAL packet of the library's own that
- * writes the submission's number to the queue's progress word.
+ * writes the submission's number to the queue's progress word. The kernel is asked to carry it out;
+ * user queues, which do without, are in user_queue.c.
  */
 #include "internal.h"
 
@@ -23,6 +24,20 @@ static int create_tail(struct accel_queue *queue)
 	if (ret < 0)
 		return ret;
 	return progress_new(map, &queue->progress);
+}
+
+static int create_kernel_queue(struct accel_queue *queue, unsigned int priority)
+{
+	struct accel_device *dev = queue->vm->dev;
+	struct drm_axon_queue_create create = {.vm_id = queue->vm->id, .priority = priority};
+	int ret = accel_timeline_create(dev, &queue->timeline);
+
+	if (!ret)
+		ret = create_tail(queue);
+	if (!ret)
+		ret = backend_queue_create(dev->backend, &create);
+	queue->id = create.queue_id;
+	return ret;
 }
 
 static void free_queue(struct accel_queue *queue)
@@ -48,25 +63,19 @@ ACCEL_EXPORT int accel_queue_create(struct accel_vm *vm, unsigned int priority,
 	if (!queue)
 		return -ENOMEM;
 	queue->vm = vm;
-	ret = accel_timeline_create(vm->dev, &queue->timeline);
-	if (ret < 0)
-		goto fail;
-	ret = create_tail(queue);
-	if (ret < 0)
-		goto fail;
-	ret = backend_queue_create(vm->dev->backend, vm->id, priority, &queue->id);
-	if (ret < 0)
-		goto fail;
+	ret = vm->long_running ? user_ring_create(queue, priority)
+			       : create_kernel_queue(queue, priority);
+	if (ret < 0) {
+		free_queue(queue);
+		return ret;
+	}
+	queue->progress->queue = queue->id;
 	pthread_mutex_lock(&vm->lock);
 	queue->next = vm->queues;
 	vm->queues = queue;
 	pthread_mutex_unlock(&vm->lock);
 	*out = queue;
 	return 0;
-
-fail:
-	free_queue(queue);
-	return ret;
 }
 
 ACCEL_EXPORT void accel_queue_destroy(struct accel_queue *queue)
@@ -83,7 +92,10 @@ ACCEL_EXPORT void accel_queue_destroy(struct accel_queue *queue)
 	*link = queue->next;
 	pthread_mutex_unlock(&vm->lock);
 	/* After this nothing of the queue runs, so that its memory may go. */
-	backend_queue_destroy(vm->dev->backend, queue->id);
+	if (queue->user)
+		user_ring_destroy(queue);
+	else
+		backend_queue_destroy(vm->dev->backend, queue->id);
 	free_queue(queue);
 }
 
@@ -139,12 +151,9 @@ static void retract(struct accel_queue *queue, uint64_t seqno, const struct acce
 	timeline_drop(queue->timeline, queue->progress, seqno);
 }
 
-/*
- * Tells the timelines of the submission before it is made: a waiter that wakes up must find the
- * point. When one of them refuses, none is left told.
- */
-static int announce(struct accel_queue *queue, uint64_t seqno, const struct accel_sync *signal,
-		    unsigned int num_signal)
+/* A waiter that wakes up must find the point. When a timeline refuses, none is left told. */
+int queue_announce(struct accel_queue *queue, uint64_t seqno, const struct accel_sync *signal,
+		   unsigned int num_signal)
 {
 	int ret = timeline_add(queue->timeline, seqno, queue->progress, seqno);
 
@@ -178,6 +187,11 @@ ACCEL_EXPORT int accel_queue_submit(struct accel_queue *queue, struct accel_stre
 		return -EXDEV;
 	if (num_wait >= DRM_AXON_MAX_SYNCS || num_signal >= DRM_AXON_MAX_SYNCS - num_wait)
 		return -E2BIG;
+	if (queue->user)
+		return user_ring_submit(queue, stream, wait, num_wait, signal, num_signal);
+	for (unsigned int i = 0; i < num_wait + num_signal; i++)
+		if ((i < num_wait ? wait[i] : signal[i - num_wait]).timeline->word)
+			return -EXDEV;
 	seqno = queue->seqno + 1;
 	for (unsigned int i = 0; i < num_wait; i++)
 		if (wait[i].value) /* zero is reached from the start */
@@ -193,7 +207,7 @@ ACCEL_EXPORT int accel_queue_submit(struct accel_queue *queue, struct accel_stre
 	ret = write_tail(queue, seqno, &calls[num_calls++]);
 	if (ret < 0)
 		return ret;
-	ret = announce(queue, seqno, signal, num_signal);
+	ret = queue_announce(queue, seqno, signal, num_signal);
 	if (ret < 0)
 		return ret;
 

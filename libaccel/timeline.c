@@ -5,6 +5,8 @@
  * A fence that signals does not say whether its work succeeded. So each point remembers which
  * submission was to signal it, and asks that queue's progress once the fence has signalled. Points
  * that succeeded are forgotten; a failed one stays and fails every wait at or behind it.
+ *
+ * A timeline is a syncobj, or a word in memory: timeline_memory.c.
  */
 #include "internal.h"
 
@@ -60,6 +62,16 @@ void progress_detach(struct progress *progress)
 	pthread_mutex_unlock(&progress->lock);
 }
 
+bool progress_is_detached(struct progress *progress)
+{
+	bool detached;
+
+	pthread_mutex_lock(&progress->lock);
+	detached = !progress->word;
+	pthread_mutex_unlock(&progress->lock);
+	return detached;
+}
+
 static bool point_succeeded(const struct timeline_point *point)
 {
 	return progress_done(point->progress) >= point->seqno;
@@ -77,6 +89,18 @@ static void prune(struct accel_timeline *tl)
 			tl->points[kept++] = tl->points[i];
 	}
 	tl->count = kept;
+}
+
+bool timeline_is_pending(struct accel_timeline *tl)
+{
+	prune(tl);
+	return tl->count;
+}
+
+/* A word in memory has one writer at a time. */
+static bool is_taken(struct accel_timeline *tl, const struct progress *writer)
+{
+	return tl->word && timeline_is_pending(tl) && tl->points[0].progress != writer;
 }
 
 static int make_room(struct accel_timeline *tl)
@@ -104,7 +128,9 @@ int timeline_add(struct accel_timeline *tl, uint64_t value, struct progress *pro
 	int ret = -EINVAL;
 
 	pthread_mutex_lock(&tl->lock);
-	if (value > tl->last)
+	if (is_taken(tl, progress))
+		ret = -EBUSY;
+	else if (value > tl->last)
 		ret = make_room(tl);
 	if (!ret) {
 		tl->points[tl->count++] = (struct timeline_point){
@@ -114,6 +140,7 @@ int timeline_add(struct accel_timeline *tl, uint64_t value, struct progress *pro
 			.seqno = seqno,
 		};
 		tl->last = value;
+		pthread_cond_broadcast(&tl->added);
 	}
 	pthread_mutex_unlock(&tl->lock);
 	return ret;
@@ -136,20 +163,69 @@ void timeline_drop(struct accel_timeline *tl, struct progress *progress, uint64_
 	pthread_mutex_unlock(&tl->lock);
 }
 
-ACCEL_EXPORT int accel_timeline_create(struct accel_device *dev, struct accel_timeline **out)
+static struct accel_timeline *new_timeline(struct accel_device *dev)
 {
 	struct accel_timeline *tl = calloc(1, sizeof(*tl));
+	pthread_condattr_t attr;
+
+	if (!tl)
+		return NULL;
+	tl->dev = dev;
+	pthread_mutex_init(&tl->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&tl->added, &attr);
+	pthread_condattr_destroy(&attr);
+	return tl;
+}
+
+static void free_timeline(struct accel_timeline *tl)
+{
+	for (unsigned int i = 0; i < tl->count; i++)
+		progress_unref(tl->points[i].progress);
+	free(tl->points);
+	pthread_cond_destroy(&tl->added);
+	pthread_mutex_destroy(&tl->lock);
+	free(tl);
+}
+
+ACCEL_EXPORT int accel_timeline_create(struct accel_device *dev, struct accel_timeline **out)
+{
+	struct accel_timeline *tl = new_timeline(dev);
 	int ret;
 
 	if (!tl)
 		return -ENOMEM;
 	ret = backend_sync_create(dev->backend, &tl->handle);
 	if (ret < 0) {
-		free(tl);
+		free_timeline(tl);
 		return ret;
 	}
-	pthread_mutex_init(&tl->lock, NULL);
-	tl->dev = dev;
+	*out = tl;
+	return 0;
+}
+
+ACCEL_EXPORT int accel_timeline_create_in(struct accel_vm *vm, struct accel_timeline **out)
+{
+	struct accel_timeline *tl;
+	void *map;
+	int ret;
+
+	if (!vm->long_running)
+		return -EINVAL;
+	tl = new_timeline(vm->dev);
+	if (!tl)
+		return -ENOMEM;
+	ret = accel_buffer_create(vm, PAGE_BYTES, ACCEL_BUFFER_SYSTEM, ACCEL_PURPOSE_COMMANDS,
+				  &tl->buffer);
+	if (!ret)
+		ret = accel_buffer_map(tl->buffer, &map);
+	if (ret < 0) {
+		accel_buffer_destroy(tl->buffer);
+		free_timeline(tl);
+		return ret;
+	}
+	tl->word = map;
 	*out = tl;
 	return 0;
 }
@@ -158,12 +234,11 @@ ACCEL_EXPORT void accel_timeline_destroy(struct accel_timeline *tl)
 {
 	if (!tl)
 		return;
-	backend_sync_destroy(tl->dev->backend, tl->handle);
-	for (unsigned int i = 0; i < tl->count; i++)
-		progress_unref(tl->points[i].progress);
-	free(tl->points);
-	pthread_mutex_destroy(&tl->lock);
-	free(tl);
+	if (tl->word)
+		accel_buffer_destroy(tl->buffer);
+	else
+		backend_sync_destroy(tl->dev->backend, tl->handle);
+	free_timeline(tl);
 }
 
 ACCEL_EXPORT int accel_timeline_signal(struct accel_timeline *tl, uint64_t value)
@@ -171,8 +246,14 @@ ACCEL_EXPORT int accel_timeline_signal(struct accel_timeline *tl, uint64_t value
 	int ret = -EINVAL;
 
 	pthread_mutex_lock(&tl->lock);
-	if (value > tl->last)
+	if (tl->word && timeline_is_pending(tl)) {
+		ret = -EBUSY;
+	} else if (value > tl->last && tl->word) {
+		timeline_memory_signal(tl, value);
+		ret = 0;
+	} else if (value > tl->last) {
 		ret = backend_sync_signal(tl->dev->backend, tl->handle, value);
+	}
 	if (!ret)
 		tl->last = value;
 	pthread_mutex_unlock(&tl->lock);
@@ -181,7 +262,10 @@ ACCEL_EXPORT int accel_timeline_signal(struct accel_timeline *tl, uint64_t value
 
 ACCEL_EXPORT int accel_timeline_query(struct accel_timeline *tl, uint64_t *value)
 {
-	return backend_sync_query(tl->dev->backend, tl->handle, value);
+	if (!tl->word)
+		return backend_sync_query(tl->dev->backend, tl->handle, value);
+	*value = timeline_memory_value(tl);
+	return 0;
 }
 
 /* CLOCK_MONOTONIC `timeout` from now; never, for a negative one. */
@@ -203,7 +287,10 @@ ACCEL_EXPORT int accel_timeline_wait(struct accel_timeline *tl, uint64_t value, 
 
 	if (!value)
 		return 0;
-	ret = backend_sync_wait(tl->dev->backend, tl->handle, value, deadline(timeout_ns));
+	if (tl->word)
+		ret = timeline_memory_wait(tl, value, deadline(timeout_ns));
+	else
+		ret = backend_sync_wait(tl->dev->backend, tl->handle, value, deadline(timeout_ns));
 	if (ret < 0)
 		return ret;
 	pthread_mutex_lock(&tl->lock);
@@ -212,4 +299,18 @@ ACCEL_EXPORT int accel_timeline_wait(struct accel_timeline *tl, uint64_t value, 
 			ret = -EIO;
 	pthread_mutex_unlock(&tl->lock);
 	return ret;
+}
+
+ACCEL_EXPORT int accel_timeline_eventfd(struct accel_timeline *tl, uint64_t value, int eventfd)
+{
+	uint64_t last;
+
+	if (tl->word)
+		return timeline_memory_eventfd(tl, value, eventfd);
+	pthread_mutex_lock(&tl->lock);
+	last = tl->last;
+	pthread_mutex_unlock(&tl->lock);
+	if (!value || value > last)
+		return -EINVAL;
+	return backend_sync_eventfd(tl->dev->backend, tl->handle, value, eventfd);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-ACCEL_EXPORT int accel_vm_create(struct accel_device *dev, struct accel_vm **out)
+static int create(struct accel_device *dev, uint32_t flags, struct accel_vm **out)
 {
 	struct accel_vm *vm = calloc(1, sizeof(*vm));
 	int ret;
@@ -15,11 +15,12 @@ ACCEL_EXPORT int accel_vm_create(struct accel_device *dev, struct accel_vm **out
 	if (!vm)
 		return -ENOMEM;
 	vm->dev = dev;
+	vm->long_running = flags & DRM_AXON_VM_LONG_RUNNING;
 	pthread_mutex_init(&vm->lock, NULL);
 	ret = ranges_init(&vm->va, dev->va_start, dev->va_end);
 	if (ret < 0)
 		goto free_vm;
-	ret = backend_vm_create(dev->backend, &vm->id);
+	ret = backend_vm_create(dev->backend, flags, &vm->id);
 	if (ret < 0)
 		goto free_ranges;
 	*out = vm;
@@ -31,6 +32,16 @@ free_vm:
 	pthread_mutex_destroy(&vm->lock);
 	free(vm);
 	return ret;
+}
+
+ACCEL_EXPORT int accel_vm_create(struct accel_device *dev, struct accel_vm **vm)
+{
+	return create(dev, 0, vm);
+}
+
+ACCEL_EXPORT int accel_vm_create_long_running(struct accel_device *dev, struct accel_vm **vm)
+{
+	return create(dev, DRM_AXON_VM_LONG_RUNNING, vm);
 }
 
 ACCEL_EXPORT void accel_vm_destroy(struct accel_vm *vm)

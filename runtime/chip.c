@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "chip.h"
@@ -45,6 +46,22 @@ static int load_kernels(struct chip *chip, struct axon_err *err)
 	return 0;
 }
 
+/* User queues where the device has them: a token then costs no system call to submit. */
+static int open_queue(struct chip *chip)
+{
+	int ret = accel_vm_create_long_running(chip->dev, &chip->vm);
+	bool user = !ret;
+
+	if (ret == -EOPNOTSUPP)
+		ret = accel_vm_create(chip->dev, &chip->vm);
+	if (!ret)
+		ret = accel_queue_create(chip->vm, 1, &chip->queue);
+	if (ret)
+		return ret;
+	return user ? accel_timeline_create_in(chip->vm, &chip->timeline)
+		    : accel_timeline_create(chip->dev, &chip->timeline);
+}
+
 int chip_open(struct chip *chip, unsigned int index, struct axon_err *err)
 {
 	const char *what = "opening the accelerator";
@@ -54,11 +71,7 @@ int chip_open(struct chip *chip, unsigned int index, struct axon_err *err)
 	ret = accel_device_open(index, &chip->dev);
 	if (ret)
 		return chip_fail(err, what, ret);
-	ret = accel_vm_create(chip->dev, &chip->vm);
-	if (!ret)
-		ret = accel_queue_create(chip->vm, 1, &chip->queue);
-	if (!ret)
-		ret = accel_timeline_create(chip->dev, &chip->timeline);
+	ret = open_queue(chip);
 	ret = ret ? chip_fail(err, what, ret) : load_kernels(chip, err);
 	if (ret)
 		chip_close(chip);

@@ -266,6 +266,7 @@ static void free_objects(struct backend *b)
 	for (unsigned int i = 0; i < AXON_NUM_SLOTS; i++)
 		if (b->queues[i])
 			emu_queue_free(b, b->queues[i]);
+	emu_eventfds_free(b);
 	for (unsigned int i = 0; i < AXON_NUM_AS; i++)
 		if (b->vms[i].root)
 			emu_vm_fini(b, i);

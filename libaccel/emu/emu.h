@@ -89,12 +89,24 @@ struct emu_job {
 
 struct emu_queue {
 	unsigned int slot;
+	bool user;	 /* the ring is the process's; no jobs */
 	uint32_t status; /* enum drm_axon_queue_status */
 	struct axon_fault fault;
 	struct emu_job *jobs, **tail; /* in order; those started come first */
 	uint64_t seqno;
 	uint32_t wptr;
 	uint32_t in_ring; /* packets of the jobs started */
+};
+
+/* An eventfd that waits for a syncobj's point, or for a word that a queue is to write. */
+struct emu_eventfd {
+	struct emu_eventfd *next;
+	int fd;
+	struct emu_sync *sync;
+	struct emu_queue *queue;
+	struct emu_bo *bo;
+	const uint64_t *word;
+	uint64_t value;
 };
 
 struct backend {
@@ -106,6 +118,7 @@ struct backend {
 	struct table bos, syncs;
 	struct emu_vm vms[AXON_NUM_AS]; /* 0 is the driver's own */
 	struct emu_queue *queues[AXON_NUM_SLOTS];
+	struct emu_eventfd *eventfds;
 	struct kernel_area *area;
 	uint64_t area_bus;
 	uint64_t bo_system_bytes;
@@ -142,8 +155,14 @@ void emu_vm_fini(struct backend *b, unsigned int as);
 int emu_map(struct backend *b, unsigned int as, uint64_t va, uint64_t addr, uint64_t size,
 	    uint64_t flags);
 void emu_bo_unref(struct backend *b, struct emu_bo *bo);
+uint8_t *emu_bo_host(struct backend *b, const struct emu_bo *bo);
 
 void emu_queue_free(struct backend *b, struct emu_queue *queue);
+struct emu_queue *emu_queue_get(struct backend *b, uint32_t id); /* NULL: no such queue */
+
+/* Rings the eventfds whose time has come; those of `queue`, if any, whatever it has done. */
+void emu_eventfds_ring(struct backend *b, const struct emu_queue *queue);
+void emu_eventfds_free(struct backend *b);
 
 struct emu_sync *emu_sync_ref(struct backend *b, uint32_t handle); /* NULL: no such handle */
 void emu_sync_unref(struct emu_sync *sync);

@@ -157,11 +157,16 @@ void emu_vm_fini(struct backend *b, unsigned int as)
 	vm->root = 0;
 }
 
-int backend_vm_create(struct backend *b, uint32_t *out)
+/* The library keeps the rules of a long-running address space; memory never moves here anyway. */
+int backend_vm_create(struct backend *b, uint32_t flags, uint32_t *out)
 {
 	int ret = -ENOSPC;
 
 	pthread_mutex_lock(&b->lock);
+	if (flags && !(emu_read(b, AXON_REG_FEATURES) & AXON_FEAT_USER_QUEUES)) {
+		pthread_mutex_unlock(&b->lock);
+		return -EOPNOTSUPP;
+	}
 	for (unsigned int as = 1; as < AXON_NUM_AS; as++) {
 		if (b->vms[as].root)
 			continue;
@@ -319,6 +324,11 @@ void backend_bo_destroy(struct backend *b, uint32_t handle)
 	pthread_mutex_unlock(&b->lock);
 }
 
+uint8_t *emu_bo_host(struct backend *b, const struct emu_bo *bo)
+{
+	return (bo->vram ? b->vram : b->sys) + bo->addr;
+}
+
 int backend_bo_map(struct backend *b, uint32_t handle, size_t size, void **ptr)
 {
 	struct emu_bo *bo;
@@ -327,7 +337,7 @@ int backend_bo_map(struct backend *b, uint32_t handle, size_t size, void **ptr)
 	pthread_mutex_lock(&b->lock);
 	bo = table_get(&b->bos, handle);
 	if (bo)
-		*ptr = (bo->vram ? b->vram : b->sys) + bo->addr;
+		*ptr = emu_bo_host(b, bo);
 	pthread_mutex_unlock(&b->lock);
 	return bo ? 0 : -ENOENT;
 }

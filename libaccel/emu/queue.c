@@ -30,18 +30,22 @@ static struct axon_signal *fence_of(struct backend *b, const struct emu_queue *q
 	return &b->area->fence[queue->slot];
 }
 
-static void enable_slot(struct backend *b, struct emu_queue *queue, uint32_t as, uint32_t priority)
+static void enable_slot(struct backend *b, struct emu_queue *queue,
+			const struct drm_axon_queue_create *create)
 {
+	uint64_t ring = area_va(offsetof(struct kernel_area, ring[queue->slot]));
+	uint32_t ctrl = AXON_SLOT_CTRL_ENABLE | (queue->user ? AXON_SLOT_CTRL_USER : 0);
+
 	*fence_of(b, queue) = (struct axon_signal){0};
-	emu_write64(b, slot_reg(queue, AXON_REG_SLOT_RING),
-		    area_va(offsetof(struct kernel_area, ring[queue->slot])));
-	emu_write(b, slot_reg(queue, AXON_REG_SLOT_LOG2), EMU_RING_LOG2);
-	emu_write(b, slot_reg(queue, AXON_REG_SLOT_AS), as);
+	emu_write64(b, slot_reg(queue, AXON_REG_SLOT_RING), queue->user ? create->ring_va : ring);
+	emu_write(b, slot_reg(queue, AXON_REG_SLOT_LOG2),
+		  queue->user ? create->ring_log2 : EMU_RING_LOG2);
+	emu_write(b, slot_reg(queue, AXON_REG_SLOT_AS), create->vm_id);
 	emu_write(b, slot_reg(queue, AXON_REG_SLOT_DOORBELL), queue->slot);
-	emu_write(b, slot_reg(queue, AXON_REG_SLOT_PRIORITY), priority);
+	emu_write(b, slot_reg(queue, AXON_REG_SLOT_PRIORITY), create->priority);
 	emu_write64(b, slot_reg(queue, AXON_REG_SLOT_HANG), HANG_CYCLES);
 	emu_write(b, slot_reg(queue, AXON_REG_SLOT_WALL_MS), HANG_WALL_MS);
-	emu_write(b, slot_reg(queue, AXON_REG_SLOT_CTRL), AXON_SLOT_CTRL_ENABLE);
+	emu_write(b, slot_reg(queue, AXON_REG_SLOT_CTRL), ctrl);
 }
 
 /* Afterwards nothing of the queue runs. The chip promises that this takes bounded time. */
@@ -156,6 +160,8 @@ static void take_faults(struct backend *b)
 		queue->fault = *fault;
 		queue->status = DRM_AXON_QUEUE_DEAD;
 		reset_slot(b, queue);
+		if (queue->user)
+			emu_event(b);
 	}
 	emu_write(b, AXON_PAGE_FAULT + AXON_REG_FAULT_TAIL, tail);
 }
@@ -177,11 +183,12 @@ void emu_process(struct backend *b)
 				start(b, b->queues[i]);
 		changed |= any;
 	} while (any);
+	emu_eventfds_ring(b, NULL);
 	if (changed)
 		emu_event(b);
 }
 
-int backend_queue_create(struct backend *b, uint32_t vm, uint32_t priority, uint32_t *out)
+int backend_queue_create(struct backend *b, struct drm_axon_queue_create *create)
 {
 	struct emu_queue *queue = calloc(1, sizeof(*queue));
 	int ret = -EBUSY;
@@ -189,14 +196,15 @@ int backend_queue_create(struct backend *b, uint32_t vm, uint32_t priority, uint
 	if (!queue)
 		return -ENOMEM;
 	queue->tail = &queue->jobs;
+	queue->user = create->flags & DRM_AXON_QUEUE_USER;
 	pthread_mutex_lock(&b->lock);
 	for (unsigned int slot = 0; slot < AXON_NUM_SLOTS; slot++) {
 		if (b->queues[slot])
 			continue;
 		queue->slot = slot;
 		b->queues[slot] = queue;
-		enable_slot(b, queue, vm, priority);
-		*out = slot + 1;
+		enable_slot(b, queue, create);
+		create->queue_id = slot + 1;
 		ret = 0;
 		break;
 	}
@@ -211,12 +219,13 @@ void emu_queue_free(struct backend *b, struct emu_queue *queue)
 {
 	reset_slot(b, queue);
 	queue->status = DRM_AXON_QUEUE_DEAD;
+	emu_eventfds_ring(b, queue);
 	emu_process(b);
 	b->queues[queue->slot] = NULL;
 	free(queue);
 }
 
-static struct emu_queue *queue_get(struct backend *b, uint32_t id)
+struct emu_queue *emu_queue_get(struct backend *b, uint32_t id)
 {
 	return id - 1 < AXON_NUM_SLOTS ? b->queues[id - 1] : NULL;
 }
@@ -224,7 +233,7 @@ static struct emu_queue *queue_get(struct backend *b, uint32_t id)
 void backend_queue_destroy(struct backend *b, uint32_t id)
 {
 	pthread_mutex_lock(&b->lock);
-	emu_queue_free(b, queue_get(b, id));
+	emu_queue_free(b, emu_queue_get(b, id));
 	pthread_mutex_unlock(&b->lock);
 }
 
@@ -234,7 +243,7 @@ int backend_queue_state(struct backend *b, uint32_t id, struct drm_axon_queue_st
 
 	pthread_mutex_lock(&b->lock);
 	emu_process(b);
-	queue = queue_get(b, id);
+	queue = emu_queue_get(b, id);
 	if (queue) {
 		state->queue_id = id;
 		state->status = queue->status;
@@ -329,7 +338,7 @@ int backend_submit(struct backend *b, uint32_t id, const struct drm_axon_call *c
 	if (!job)
 		return -ENOMEM;
 	pthread_mutex_lock(&b->lock);
-	queue = queue_get(b, id);
+	queue = emu_queue_get(b, id);
 	if (queue)
 		ret = submit(b, queue, job, syncs, num_syncs);
 	if (ret < 0)
