@@ -111,7 +111,7 @@ int accel_timeline_create(struct accel_device *dev, struct accel_timeline **tl);
 /*
  * A timeline in the memory of a long-running address space, for its queues and for the process. While
  * submissions of one queue are outstanding on it, another queue, or the process, that is to
- * signal it gets -EBUSY.
+ * signal it gets -EALREADY.
  */
 int accel_timeline_create_in(struct accel_vm *vm, struct accel_timeline **tl);
 void accel_timeline_destroy(struct accel_timeline *tl);

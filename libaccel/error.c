@@ -29,6 +29,8 @@ static const struct sentence sentences[] = {
 	{EEXIST, "it exists already; create it once"},
 	{EPERM, "not permitted to this user; high priority needs CAP_SYS_NICE"},
 	{EINTR, "interrupted by a signal; try again"},
+	{EALREADY, "work of another queue is outstanding on the timeline; wait for it first"},
+	{EOPNOTSUPP, "the device or its driver lacks this; accel-smi static lists its features"},
 	{ECANCELED, "cancelled because the queue died; read its fault record"},
 };
 

@@ -129,7 +129,7 @@ int timeline_add(struct accel_timeline *tl, uint64_t value, struct progress *pro
 
 	pthread_mutex_lock(&tl->lock);
 	if (is_taken(tl, progress))
-		ret = -EBUSY;
+		ret = -EALREADY;
 	else if (value > tl->last)
 		ret = make_room(tl);
 	if (!ret) {
@@ -247,7 +247,7 @@ ACCEL_EXPORT int accel_timeline_signal(struct accel_timeline *tl, uint64_t value
 
 	pthread_mutex_lock(&tl->lock);
 	if (tl->word && timeline_is_pending(tl)) {
-		ret = -EBUSY;
+		ret = -EALREADY;
 	} else if (value > tl->last && tl->word) {
 		timeline_memory_signal(tl, value);
 		ret = 0;
