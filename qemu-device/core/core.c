@@ -7,12 +7,12 @@
 #include <time.h>
 
 #include "ring.h"
+#include "save.h"
 #include "worker.h"
 
-#define VRAM_MIN    (16ull << 20)
-#define SRAM_MIN    (256u << 10)
-#define SRAM_MAX    (256u << 20)
-#define MAX_THREADS 256
+#define VRAM_MIN (16ull << 20)
+#define SRAM_MIN (256u << 10)
+#define SRAM_MAX (256u << 20)
 
 static uint64_t monotonic_ns(void)
 {
@@ -47,7 +47,7 @@ static const char *check_config(const struct axon_core_config *config,
 {
 	if (config->cores < 1 || config->cores > AXON_MAX_CORES)
 		return "cores must be 1 to 64";
-	if (config->threads > MAX_THREADS)
+	if (config->threads > CORE_MAX_WORKERS)
 		return "threads must be 0 (one for each physical core) to 256";
 	if (config->sram_size && (!is_power_of_two(config->sram_size) ||
 				  config->sram_size < SRAM_MIN || config->sram_size > SRAM_MAX))
@@ -68,6 +68,8 @@ static void init_registers(struct axon_core *core)
 	atomic_store(&core->irq_mask, 0);
 	core->inv_start = 0;
 	core->inv_end = 0;
+	memset(core->db_value, 0, sizeof(core->db_value));
+	memset(core->db_rung, 0, sizeof(core->db_rung));
 	for (unsigned int n = 0; n < AXON_NUM_AS; n++) {
 		atomic_store(&core->as[n].root, 0);
 		atomic_fetch_add(&core->as[n].generation, 1);
@@ -88,6 +90,8 @@ static void init_registers(struct axon_core *core)
 
 		slot->ring = 0;
 		slot->log2 = slot->as = slot->doorbell = 0;
+		slot->save = 0;
+		slot->user = slot->listens = slot->off = false;
 		atomic_store(&slot->priority, 0);
 		atomic_store(&slot->wall_ms, 0);
 		atomic_store(&slot->hang, 0);
@@ -117,6 +121,7 @@ static void init_sync(struct axon_core *core)
 	pthread_condattr_destroy(&monotonic);
 	for (unsigned int s = 0; s < AXON_NUM_SLOTS; s++) {
 		core->slot[s].index = s;
+		pthread_mutex_init(&core->slot[s].shelf.lock, NULL);
 		for (unsigned int i = 0; i < SLOT_JOBS; i++) {
 			core->slot[s].job[i].slot = &core->slot[s];
 			pthread_mutex_init(&core->slot[s].job[i].lock, NULL);
@@ -143,8 +148,10 @@ struct axon_core *axon_core_new(const struct axon_core_config *config,
 	core->sram_size = config->sram_size ? config->sram_size : AXON_SRAM_DEFAULT;
 	core->cores = config->cores;
 	core->num_workers = config->threads ? config->threads : worker_default_count();
-	if (core->num_workers > MAX_THREADS)
-		core->num_workers = MAX_THREADS;
+	if (core->num_workers > CORE_MAX_WORKERS)
+		core->num_workers = CORE_MAX_WORKERS;
+	if (core->num_workers > save_max_workers(core))
+		core->num_workers = save_max_workers(core);
 	memcpy(core->uuid, config->uuid, sizeof(core->uuid));
 	core->power_on = monotonic_ns();
 	init_sync(core);
@@ -174,9 +181,11 @@ void axon_core_free(struct axon_core *core)
 		return;
 	stop_all(core);
 	worker_stop_all(core);
-	for (unsigned int s = 0; s < AXON_NUM_SLOTS; s++)
+	for (unsigned int s = 0; s < AXON_NUM_SLOTS; s++) {
+		pthread_mutex_destroy(&core->slot[s].shelf.lock);
 		for (unsigned int i = 0; i < SLOT_JOBS; i++)
 			pthread_mutex_destroy(&core->slot[s].job[i].lock);
+	}
 	pthread_cond_destroy(&core->ticked);
 	pthread_cond_destroy(&core->rested);
 	pthread_cond_destroy(&core->work);

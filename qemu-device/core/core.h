@@ -19,6 +19,9 @@
 #include "axon_hw.h"
 #include "axon_isa.h"
 #include "job.h"
+#include "shelf.h"
+
+#define CORE_MAX_WORKERS 256
 
 struct worker;
 
@@ -30,17 +33,25 @@ struct slot_frame {
 };
 
 /* Why a slot's workers must leave. */
-enum slot_stop { SLOT_GO, SLOT_STOP_FAULT, SLOT_STOP_RESET };
+enum slot_stop {
+	SLOT_GO,
+	SLOT_STOP_FAULT,
+	SLOT_STOP_RESET,
+	SLOT_STOP_SUSPEND,   /* its state is to be saved */
+	SLOT_STOP_SUSPENDED, /* it has been */
+	SLOT_STOP_RESUME,    /* its state is to be read back */
+};
 
 /* One hardware queue. */
 struct slot {
 	unsigned int index;
 
-	/* registers; RING to DOORBELL only change while nothing runs */
+	/* registers; RING to SAVE only change while nothing runs */
 	uint64_t ring;
 	uint32_t log2;
 	uint32_t as;
 	uint32_t doorbell;
+	uint64_t save;
 	_Atomic uint32_t ctrl;
 	_Atomic uint32_t priority;
 	_Atomic uint32_t wall_ms;
@@ -49,22 +60,27 @@ struct slot {
 	_Atomic uint64_t hang;
 	_Atomic uint64_t limit;
 	_Atomic uint64_t counters;
-	_Atomic uint64_t save;
+
+	bool user;    /* the ring is unprivileged; changes when the registers above may */
+	bool listens; /* to its doorbell; the host thread's */
+	bool off;     /* found disabled, and not enabled since; the host thread's */
 
 	_Atomic uint32_t state;	     /* enum axon_slot_state, but DISABLED: see slot_state() */
 	_Atomic uint32_t stop;	     /* enum slot_stop */
-	_Atomic uint64_t wait_since; /* wall ns; 0 = not in a WAIT below the ring */
+	_Atomic uint64_t wait_since; /* wall ns; 0 = not in a WAIT */
 
 	/* command processor */
 	uint32_t depth; /* CALLs deep */
 	struct slot_frame frame[AXON_CALL_DEPTH];
-	_Atomic uint64_t clock;	       /* modelled cycles since enable */
-	_Atomic uint64_t packet_start; /* the clock when the ring packet began */
-	bool overlap;		       /* the last launch lets the next one start */
-	unsigned int job_head;	       /* the oldest job */
+	uint64_t wait_addr, wait_value; /* of the WAIT that it is in */
+	_Atomic uint64_t clock;		/* modelled cycles since enable */
+	_Atomic uint64_t packet_start;	/* the clock when the ring packet began */
+	bool overlap;			/* the last launch lets the next one start */
+	unsigned int job_head;		/* the oldest job */
 	unsigned int job_count;
 	uint64_t job_number; /* the last one's */
 	struct job job[SLOT_JOBS];
+	struct shelf shelf;
 	struct axon_counters used; /* not yet added to the context's counters in memory */
 };
 
@@ -91,6 +107,8 @@ struct axon_core {
 	_Atomic uint64_t bus_generation;
 	_Atomic uint64_t inv_seq;    /* invalidations begun */
 	uint64_t inv_start, inv_end; /* registers */
+	uint32_t db_value[AXON_NUM_DOORBELLS];
+	uint32_t db_rung[AXON_NUM_DOORBELLS / 32];
 	_Atomic uint64_t perf_cycles[AXON_NUM_ENGINES];
 	_Atomic uint64_t perf_ns[AXON_NUM_ENGINES];
 
@@ -138,6 +156,20 @@ void core_interrupt(struct axon_core *core, unsigned int vector);
 static inline uint64_t slot_packet_cycles(struct slot *slot)
 {
 	return atomic_load(&slot->clock) - atomic_load(&slot->packet_start);
+}
+
+/* The address space of the packets that the command processor executes. */
+static inline uint32_t slot_space(const struct slot *slot)
+{
+	return slot->depth || slot->user ? slot->as : 0;
+}
+
+/* Is everything that the slot does void: it faulted, or is being reset? */
+static inline bool slot_is_dead(struct slot *slot)
+{
+	uint32_t stop = atomic_load(&slot->stop);
+
+	return stop == SLOT_STOP_FAULT || stop == SLOT_STOP_RESET;
 }
 
 static inline uint32_t slot_bit(const struct slot *slot)

@@ -145,7 +145,8 @@ static enum hart_custom issue(struct worker *worker, struct axon_hart *h, uint32
 	h->cycles += COST_ISSUE - HART_COST_CUSTOM;
 	launch_progress(worker);
 	*rd = AXON_TOKEN(e, wg->seq[e]);
-	return HART_CUSTOM_OK;
+	/* at most one operation lies between a request to leave and its being seen */
+	return atomic_load(&worker->stop) ? HART_CUSTOM_LEAVE : HART_CUSTOM_OK;
 }
 
 /* ---- LOG --------------------------------------------------------------------------------- */

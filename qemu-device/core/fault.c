@@ -32,10 +32,12 @@ static bool record(struct axon_core *core, const struct axon_fault *fault)
 
 void fault_raise(struct axon_core *core, struct slot *slot, struct axon_fault *fault)
 {
-	uint32_t going = SLOT_GO;
+	uint32_t stop = atomic_load(&slot->stop);
 
-	if (!atomic_compare_exchange_strong(&slot->stop, &going, SLOT_STOP_FAULT))
-		return;
+	do {
+		if (stop == SLOT_STOP_FAULT || stop == SLOT_STOP_RESET)
+			return;
+	} while (!atomic_compare_exchange_weak(&slot->stop, &stop, SLOT_STOP_FAULT));
 	atomic_store(&slot->state, AXON_SLOT_FAULTED);
 	slot_close_jobs(core, slot);
 	worker_interrupt_all(core);
@@ -58,7 +60,7 @@ void fault_packet(struct worker *worker, struct slot *slot, uint16_t cause, uint
 		.cause = cause,
 		.engine = AXON_NUM_ENGINES,
 		.core = AXON_FAULT_NO_CORE,
-		.as = slot->depth ? slot->as : 0,
+		.as = (uint16_t)slot_space(slot),
 		.addr = worker->fault_addr,
 		.packet = packet_va,
 		.tag = packet->tag,

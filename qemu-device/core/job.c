@@ -29,7 +29,7 @@ struct job *job_new(struct axon_core *core, struct slot *slot, enum job_kind kin
 	job = &slot->job[(slot->job_head + slot->job_count++) % SLOT_JOBS];
 	atomic_store(&job->number, ++slot->job_number);
 	job->kind = kind;
-	job->as = slot->depth ? slot->as : 0;
+	job->as = slot_space(slot);
 	job->packet_va = packet_va;
 	job->packet = *packet;
 	job->parts = parts;
@@ -52,6 +52,12 @@ void job_start(struct axon_core *core, struct job *job)
 		atomic_fetch_or(&core->open, open_bit(job));
 		worker_wake(core, job->parts - 1);
 	}
+}
+
+void job_restart(struct axon_core *core, struct job *job)
+{
+	atomic_store(&job->open, 1);
+	atomic_fetch_or(&core->open, open_bit(job));
 }
 
 static void exhaust(struct axon_core *core, struct job *job)
@@ -80,11 +86,17 @@ bool job_is_over(struct job *job)
 	return atomic_load(&job->finished) && !atomic_load(&job->users);
 }
 
-/* Take a part. False when none is left or the oldest ones must be done first. */
-static bool take(struct axon_core *core, struct job *job, uint64_t *part)
+/*
+ * Take a part. False when none is left or the oldest ones must be done first. Workgroups that a
+ * suspend left half-way come first, those of all jobs: so there are never more than workers.
+ */
+static bool take(struct axon_core *core, struct job *job, struct part *part)
 {
 	uint64_t next = atomic_load(&job->next);
 
+	part->shelved = atomic_load(&job->slot->shelf.count);
+	if (part->shelved)
+		return shelf_take(job, part);
 	do {
 		if (next >= job->parts) {
 			exhaust(core, job);
@@ -93,7 +105,7 @@ static bool take(struct axon_core *core, struct job *job, uint64_t *part)
 		if (next - atomic_load(&job->drained) >= JOB_WINDOW)
 			return false;
 	} while (!atomic_compare_exchange_weak(&job->next, &next, next + 1));
-	*part = next;
+	part->number = next;
 	return true;
 }
 
@@ -139,12 +151,12 @@ static uint64_t complete(struct axon_core *core, struct job *job, uint64_t part,
 	return cycles;
 }
 
-static bool run_part(struct worker *worker, struct job *job, uint64_t part, uint64_t *cost,
-		     struct job_use *use)
+static bool run_part(struct worker *worker, struct job *job, const struct part *part,
+		     uint64_t *cost, struct job_use *use)
 {
 	switch (job->kind) {
-	case JOB_COPY: return copy_part(worker, job, part, cost, use);
-	case JOB_FILL: return fill_part(worker, job, part, cost, use);
+	case JOB_COPY: return copy_part(worker, job, part->number, cost, use);
+	case JOB_FILL: return fill_part(worker, job, part->number, cost, use);
 	default: return launch_part(worker, job, part, cost, use);
 	}
 }
@@ -175,15 +187,16 @@ void job_work(struct worker *worker, struct job *job)
 {
 	struct axon_core *core = worker->core;
 	struct slot *slot = job->slot;
-	uint64_t since = 0, part, cost;
+	uint64_t since = 0, cost;
+	struct part part;
 	bool go = job_enter(job);
 
 	while (go && worker_check(worker) && take(core, job, &part)) {
 		struct job_use use = {0};
 
-		if (!run_part(worker, job, part, &cost, &use))
+		if (!run_part(worker, job, &part, &cost, &use))
 			break;
-		if (over_limit(job, complete(core, job, part, cost, &use))) {
+		if (over_limit(job, complete(core, job, part.number, cost, &use))) {
 			fault_packet(worker, slot, AXON_FAULT_TIMEOUT, job->packet_va,
 				     &job->packet);
 			break;
@@ -208,6 +221,8 @@ struct job *job_find(struct axon_core *core, unsigned int slot)
 	uint64_t open = atomic_load(&core->open);
 	struct job *oldest = NULL;
 
+	if (atomic_load(&core->slot[slot].shelf.count))
+		return shelf_job(&core->slot[slot]);
 	for (unsigned int row = 0; row < SLOT_JOBS; row++) {
 		struct job *job = &core->slot[slot].job[row];
 

@@ -32,6 +32,13 @@ struct job_use {
 	uint64_t ns[AXON_NUM_ENGINES];
 };
 
+/* A part of a job that a worker has taken. */
+struct part {
+	uint64_t number;
+	bool shelved;	    /* it was begun before a suspend, */
+	unsigned int shelf; /* and is here now */
+};
+
 struct job {
 	struct slot *slot;	 /* whose job array it lies in */
 	_Atomic uint64_t number; /* in the order of the packets */
@@ -61,12 +68,14 @@ struct job *job_new(struct axon_core *core, struct slot *slot, enum job_kind kin
 		    const struct axon_packet *packet, uint64_t packet_va, uint64_t parts);
 /* Let workers in. */
 void job_start(struct axon_core *core, struct job *job);
+/* The same for a job that was under way before a suspend. */
+void job_restart(struct axon_core *core, struct job *job);
 /* Run parts of the job until none can be had, or the worker is wanted elsewhere. */
 void job_work(struct worker *worker, struct job *job);
 /* All parts done and nobody in it? */
 bool job_is_over(struct job *job);
 
-/* The slot's oldest job with parts left to take, or NULL. */
+/* The slot's oldest job with parts left to take, one with saved workgroups first, or NULL. */
 struct job *job_find(struct axon_core *core, unsigned int slot);
 /* Slots that have such jobs. */
 uint32_t job_open_slots(struct axon_core *core);

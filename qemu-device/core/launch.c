@@ -7,6 +7,7 @@
 
 #include "core.h"
 #include "fault.h"
+#include "shelf.h"
 #include "worker.h"
 
 /* Instructions between two looks at the limits: well below a millisecond. */
@@ -108,7 +109,7 @@ bool launch_init(struct worker *worker)
 		.translate = engine_translate,
 		.written = engine_written,
 		.opaque = worker,
-		.stop = (const volatile uint32_t *)&worker->stop,
+		.stop = (const volatile uint32_t *)&worker->stop_engine,
 	};
 	wg->env = (struct hart_env){
 		.ctx = worker,
@@ -139,7 +140,8 @@ void launch_progress(struct worker *worker)
 	atomic_store_explicit(&worker->progress_ns, core_now(worker->core), memory_order_relaxed);
 }
 
-static void begin(struct worker *worker, struct job *job, uint64_t part, struct job_use *use)
+/* Make the worker's core one that is to run workgroup `part`. */
+static void enter(struct worker *worker, struct job *job, uint64_t part, struct job_use *use)
 {
 	struct workgroup *wg = &worker->wg;
 	const struct axon_pkt_launch *launch = &job->packet.launch;
@@ -147,18 +149,27 @@ static void begin(struct worker *worker, struct job *job, uint64_t part, struct 
 
 	wg->job = job;
 	wg->use = use;
+	wg->part = part;
+	wg->fault_engine = AXON_ENGINE_HART;
 	wg->core = (unsigned int)(part % worker->core->cores);
 	wg->id[0] = (uint32_t)(part % launch->grid[0]);
 	wg->id[1] = (uint32_t)(part / launch->grid[0] % launch->grid[1]);
 	wg->id[2] = (uint32_t)(part / launch->grid[0] / launch->grid[1]);
-	memset(wg->seq, 0, sizeof(wg->seq));
-	memset(wg->free, 0, sizeof(wg->free));
+	atomic_store(&worker->expired, 0);
 	if (wg->sram_owner != owner) {
 		memset(wg->sram, 0, worker->core->sram_size);
 		memset(worker->mmu.sink, 0, MMU_PAGE_SIZE);
 		wg->sram_owner = owner;
 	}
+}
 
+static void begin(struct worker *worker)
+{
+	struct workgroup *wg = &worker->wg;
+	const struct axon_pkt_launch *launch = &wg->job->packet.launch;
+
+	memset(wg->seq, 0, sizeof(wg->seq));
+	memset(wg->free, 0, sizeof(wg->free));
 	memset(&wg->hart, 0, sizeof(wg->hart));
 	wg->hart.pc = launch->entry;
 	wg->hart.x[1] = AXON_EXIT_PC;
@@ -166,7 +177,6 @@ static void begin(struct worker *worker, struct job *job, uint64_t part, struct 
 	wg->hart.x[10] = launch->args;
 	for (unsigned int d = 0; d < 3; d++)
 		wg->hart.x[11 + d] = wg->id[d];
-	atomic_store(&worker->expired, 0);
 	launch_progress(worker);
 }
 
@@ -266,15 +276,20 @@ static bool run(struct worker *worker)
 	}
 }
 
-bool launch_part(struct worker *worker, struct job *job, uint64_t part, uint64_t *cost,
+bool launch_part(struct worker *worker, struct job *job, const struct part *part, uint64_t *cost,
 		 struct job_use *use)
 {
 	uint64_t start = core_now(worker->core);
 	bool done;
 
-	begin(worker, job, part, use);
-	worker->wg.fault_engine = AXON_ENGINE_HART;
+	enter(worker, job, part->number, use);
+	if (!part->shelved)
+		begin(worker);
+	else if (!shelf_load(worker, part->shelf, &start))
+		return false;
 	done = run(worker);
+	if (!done)
+		shelf_store(worker, start);
 	atomic_store(&worker->progress_ns, 0);
 	if (done) {
 		finish(worker, start);

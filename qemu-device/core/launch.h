@@ -29,6 +29,7 @@ struct workgroup {
 	uint64_t sram_owner; /* whose data SRAM may hold: see address_space.owner */
 
 	struct job *job;
+	uint64_t part;
 	uint32_t id[3];
 	unsigned int core; /* the modelled one */
 	uint64_t progress; /* the hart's clock at the last progress */
@@ -54,8 +55,8 @@ struct workgroup {
 bool launch_init(struct worker *worker);
 void launch_fini(struct worker *worker);
 
-/* Run workgroup `part`. False when it was left: the slot faulted or is being reset. */
-bool launch_part(struct worker *worker, struct job *job, uint64_t part, uint64_t *cost,
+/* Run a workgroup. False when it was left: the slot faulted, is being reset or suspended. */
+bool launch_part(struct worker *worker, struct job *job, const struct part *part, uint64_t *cost,
 		 struct job_use *use);
 
 /* custom.c: what the hart's custom-0 instructions do. */

@@ -108,24 +108,43 @@ static int start_job(struct packet_context *ctx, enum job_kind kind, uint64_t pa
 	return PACKET_DONE;
 }
 
-static int run_launch(struct packet_context *ctx)
+static int check_launch(struct packet_context *ctx, uint64_t *groups)
 {
 	const struct axon_pkt_launch *launch = &ctx->packet.launch;
-	uint64_t groups = 1;
 
 	if (launch->entry < AXON_LOCAL_END || launch->entry & 3)
 		return BAD_FIELD(ctx, launch.entry);
+	*groups = 1;
 	for (unsigned int d = 0; d < 3; d++) {
-		if (!launch->grid[d] || launch->grid[d] > LAUNCH_MAX_GROUPS / groups)
+		if (!launch->grid[d] || launch->grid[d] > LAUNCH_MAX_GROUPS / *groups)
 			return bad_packet(ctx, offsetof(struct axon_packet, launch.grid) + 4 * d,
 					  launch->grid[d]);
-		groups *= launch->grid[d];
+		*groups *= launch->grid[d];
 	}
 	if (launch->log & 7)
 		return BAD_FIELD(ctx, launch.log);
 	if (launch->stats & 7)
 		return BAD_FIELD(ctx, launch.stats);
-	return start_job(ctx, JOB_LAUNCH, groups);
+	return 0;
+}
+
+static int check_fill(struct packet_context *ctx)
+{
+	const struct axon_pkt_fill *fill = &ctx->packet.fill;
+
+	if (fill->dst & 3)
+		return BAD_FIELD(ctx, fill.dst);
+	if (fill->bytes & 3)
+		return BAD_FIELD(ctx, fill.bytes);
+	return 0;
+}
+
+static int run_launch(struct packet_context *ctx)
+{
+	uint64_t groups;
+	int cause = check_launch(ctx, &groups);
+
+	return cause ? cause : start_job(ctx, JOB_LAUNCH, groups);
 }
 
 static int run_copy(struct packet_context *ctx)
@@ -139,15 +158,34 @@ static int run_copy(struct packet_context *ctx)
 
 static int run_fill(struct packet_context *ctx)
 {
-	const struct axon_pkt_fill *fill = &ctx->packet.fill;
+	uint64_t bytes = ctx->packet.fill.bytes;
+	int cause = check_fill(ctx);
 
-	if (fill->dst & 3)
-		return BAD_FIELD(ctx, fill.dst);
-	if (fill->bytes & 3)
-		return BAD_FIELD(ctx, fill.bytes);
-	if (exceeds_limit(ctx->slot, copy_cost(fill->bytes)))
+	if (cause)
+		return cause;
+	if (exceeds_limit(ctx->slot, copy_cost(bytes)))
 		return refused(ctx->worker, AXON_FAULT_TIMEOUT);
-	return start_job(ctx, JOB_FILL, copy_parts(fill->bytes));
+	return start_job(ctx, JOB_FILL, copy_parts(bytes));
+}
+
+int packet_job(struct packet_context *ctx, enum job_kind *kind, uint64_t *parts)
+{
+	int cause = check(ctx);
+
+	if (cause)
+		return cause;
+	switch (ctx->packet.op) {
+	case AXON_PKT_LAUNCH: *kind = JOB_LAUNCH; return check_launch(ctx, parts);
+	case AXON_PKT_COPY:
+		*kind = JOB_COPY;
+		*parts = copy_parts(ctx->packet.copy.bytes);
+		return 0;
+	case AXON_PKT_FILL:
+		*kind = JOB_FILL;
+		*parts = copy_parts(ctx->packet.fill.bytes);
+		return check_fill(ctx);
+	default: return BAD_FIELD(ctx, op);
+	}
 }
 
 static void add_use(struct axon_core *core, struct slot *slot, const struct job_use *use)
@@ -210,8 +248,11 @@ static int run_wait(struct packet_context *ctx)
 		slot->wait_since = 0;
 		return PACKET_DONE;
 	}
-	if (!slot->wait_since)
+	if (!slot->wait_since) {
+		slot->wait_addr = wait->addr;
+		slot->wait_value = wait->value;
 		slot->wait_since = core_now(core);
+	}
 	/* a program's own wait is bounded; the driver's waits are for other queues */
 	if (slot->depth && wall && core_now(core) - slot->wait_since > wall) {
 		worker->fault_addr = wait->addr;

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "axon_hw.h"
+#include "job.h"
 
-struct job;
 struct slot;
 struct worker;
 
@@ -26,6 +26,9 @@ struct packet_context {
 	struct axon_packet packet;
 	struct job *job; /* out: run parts of it */
 };
+
+/* What job does the packet make? Returns 0 or, as of a packet that makes none, BAD_PACKET. */
+int packet_job(struct packet_context *ctx, enum job_kind *kind, uint64_t *parts);
 
 /* On a fault, worker->fault_addr and fault_info are set. */
 int packet_run(struct packet_context *ctx);

@@ -7,6 +7,8 @@
 
 #include "core.h"
 #include "ring.h"
+#include "save.h"
+#include "suspend.h"
 #include "worker.h"
 
 #define PAGE_MASK      0xfffu
@@ -28,7 +30,7 @@ static bool global_read64(struct axon_core *core, uint32_t offset, uint64_t *val
 {
 	switch (offset) {
 	case AXON_REG_VRAM_SIZE: *value = core->vram_size; return true;
-	case AXON_REG_FEATURES: *value = 0; return true;
+	case AXON_REG_FEATURES: *value = AXON_FEAT_USER_QUEUES | AXON_FEAT_SUSPEND; return true;
 	case AXON_REG_TIMESTAMP: *value = core_now(core); return true;
 	case AXON_REG_UUID:
 	case AXON_REG_UUID + 8:
@@ -45,7 +47,7 @@ static bool slot_read64(struct slot *slot, uint32_t offset, uint64_t *value)
 	case AXON_REG_SLOT_HANG: *value = atomic_load(&slot->hang); return true;
 	case AXON_REG_SLOT_LIMIT: *value = atomic_load(&slot->limit); return true;
 	case AXON_REG_SLOT_COUNTERS: *value = atomic_load(&slot->counters); return true;
-	case AXON_REG_SLOT_SAVE: *value = atomic_load(&slot->save); return true;
+	case AXON_REG_SLOT_SAVE: *value = slot->save; return true;
 	default: return false;
 	}
 }
@@ -125,8 +127,25 @@ static uint32_t slot_read(struct axon_core *core, struct slot *slot, uint32_t of
 	case AXON_REG_SLOT_RPTR: return atomic_load(&slot->rptr);
 	case AXON_REG_SLOT_WPTR: return atomic_load(&slot->wptr);
 	case AXON_REG_SLOT_WALL_MS: return atomic_load(&slot->wall_ms);
+	case AXON_REG_SLOT_SAVE_SIZE: return (uint32_t)save_record(core, core->num_workers);
 	default: return 0;
 	}
+}
+
+static uint32_t doorbell_summary(struct axon_core *core)
+{
+	uint32_t summary = 0;
+
+	for (unsigned int w = 0; w < AXON_NUM_DOORBELLS / 32; w++)
+		summary |= (uint32_t)(core->db_rung[w] != 0) << w;
+	return summary;
+}
+
+static uint32_t doorbell_status_read(struct axon_core *core, uint32_t offset)
+{
+	if (offset < sizeof(core->db_rung))
+		return core->db_rung[offset / 4];
+	return offset == AXON_REG_DB_SUMMARY ? doorbell_summary(core) : 0;
 }
 
 static uint32_t reg_read(struct axon_core *core, uint64_t page, uint32_t offset)
@@ -143,6 +162,8 @@ static uint32_t reg_read(struct axon_core *core, uint64_t page, uint32_t offset)
 	case AXON_PAGE_IRQ: return irq_read(core, offset);
 	case AXON_PAGE_FAULT: return fault_read(core, offset);
 	case AXON_PAGE_MMU: return offset == AXON_REG_INV_BUSY && !worker_all_invalidated(core);
+	case AXON_PAGE_DB_VALUE: return core->db_value[offset / 4];
+	case AXON_PAGE_DB_STATUS: return doorbell_status_read(core, offset);
 	default: return 0;
 	}
 }
@@ -185,7 +206,10 @@ static bool slot_write64(struct axon_core *core, struct slot *slot, uint32_t off
 	case AXON_REG_SLOT_HANG: atomic_store(&slot->hang, value); return true;
 	case AXON_REG_SLOT_LIMIT: atomic_store(&slot->limit, value); return true;
 	case AXON_REG_SLOT_COUNTERS: atomic_store(&slot->counters, value & ~7ull); return true;
-	case AXON_REG_SLOT_SAVE: return true; /* without AXON_FEAT_SUSPEND it stays zero */
+	case AXON_REG_SLOT_SAVE:
+		if (!slot_is_fixed(core, slot))
+			slot->save = value & ~(uint64_t)(MMU_PAGE_SIZE - 1);
+		return true;
 	default: return false;
 	}
 }
@@ -285,16 +309,27 @@ static void ctrl_write(struct axon_core *core, uint32_t value)
 static void slot_ctrl_write(struct axon_core *core, struct slot *slot, uint32_t value)
 {
 	enum axon_slot_state state = slot_state(core, slot);
+	uint32_t user = value & AXON_SLOT_CTRL_USER;
 
+	if (state == AXON_SLOT_SWITCHING)
+		return;
 	if (!(value & AXON_SLOT_CTRL_ENABLE)) {
-		atomic_store(&slot->ctrl, 0);
+		slot->listens = false;
+		atomic_store(&slot->ctrl, user);
+		if (state == AXON_SLOT_SUSPENDED)
+			suspend_discard(slot);
 		return;
 	}
-	if (state == AXON_SLOT_FAULTED || state == AXON_SLOT_RESETTING)
+	if (state == AXON_SLOT_FAULTED || state == AXON_SLOT_RESETTING ||
+	    state == AXON_SLOT_SUSPENDED)
 		return;
-	if (state == AXON_SLOT_DISABLED)
+	if (state == AXON_SLOT_DISABLED) {
 		atomic_store(&slot->clock, 0);
-	atomic_store(&slot->ctrl, AXON_SLOT_CTRL_ENABLE);
+		slot->user = user;
+	}
+	if (!slot->listens)
+		slot_listen(core, slot);
+	atomic_store(&slot->ctrl, AXON_SLOT_CTRL_ENABLE | (slot->user ? AXON_SLOT_CTRL_USER : 0));
 	serve(core, slot_bit(slot));
 }
 
@@ -330,21 +365,35 @@ static void slot_write(struct axon_core *core, struct slot *slot, uint32_t offse
 		if (value == 1)
 			slot_reset_begin(core, slot);
 		break;
+	case AXON_REG_SLOT_SUSPEND:
+		if (value == 1)
+			suspend_begin(core, slot);
+		break;
+	case AXON_REG_SLOT_RESUME:
+		if (value == 1)
+			resume_begin(core, slot);
+		break;
 	default: break;
 	}
 }
 
 static void doorbell_write(struct axon_core *core, uint32_t doorbell, uint32_t value)
 {
+	uint32_t bit = 1u << doorbell % 32;
+
+	core->db_value[doorbell] = value;
 	for (unsigned int s = 0; s < AXON_NUM_SLOTS; s++) {
 		struct slot *slot = &core->slot[s];
 
-		if (atomic_load(&slot->ctrl) && slot->doorbell == doorbell) {
+		if (slot->listens && slot->doorbell == doorbell) {
 			atomic_store(&slot->wptr, value);
 			serve(core, slot_bit(slot));
 			return;
 		}
 	}
+	if (core->db_rung[doorbell / 32] & bit)
+		return;
+	core->db_rung[doorbell / 32] |= bit;
 	core_interrupt(core, AXON_VEC_DOORBELL);
 }
 
@@ -380,6 +429,11 @@ static void reg_write(struct axon_core *core, uint64_t page, uint32_t offset, ui
 	case AXON_PAGE_MMU:
 		if (offset == AXON_REG_INV_CMD)
 			invalidate(core, value);
+		break;
+	case AXON_PAGE_DB_VALUE: core->db_value[offset / 4] = value; break;
+	case AXON_PAGE_DB_STATUS:
+		if (offset < sizeof(core->db_rung))
+			core->db_rung[offset / 4] &= ~value;
 		break;
 	default: break;
 	}

@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "job.h"
 #include "packet.h"
+#include "suspend.h"
 #include "worker.h"
 
 /* Packets between two looks at whether another slot waits for a worker. */
@@ -20,23 +21,41 @@ static bool is_served(struct axon_core *core, struct slot *slot)
 
 /* ---- state ------------------------------------------------------------------------------- */
 
+bool slot_is_entered(struct slot *slot)
+{
+	for (unsigned int i = 0; i < SLOT_JOBS; i++)
+		if (atomic_load(&slot->job[i].users))
+			return true;
+	return false;
+}
+
+/* One that packets do not change. */
+static bool state_is_fixed(uint32_t state)
+{
+	return state == AXON_SLOT_FAULTED || state == AXON_SLOT_RESETTING ||
+	       state == AXON_SLOT_SWITCHING;
+}
+
 enum axon_slot_state slot_state(struct axon_core *core, struct slot *slot)
 {
 	enum axon_slot_state state = atomic_load(&slot->state);
 
-	if (state == AXON_SLOT_FAULTED || state == AXON_SLOT_RESETTING ||
+	/* a worker that looks in for nothing does not make it busy again */
+	if (slot->off)
+		return AXON_SLOT_DISABLED;
+	if (state_is_fixed(state) || state == AXON_SLOT_SUSPENDED ||
 	    atomic_load(&slot->ctrl) & AXON_SLOT_CTRL_ENABLE)
 		return state;
 	/* switched off, but a packet may still be running */
 	if (atomic_load(&core->busy) & slot_bit(slot) || job_open_slots(core) & slot_bit(slot))
 		return state;
-	for (unsigned int i = 0; i < SLOT_JOBS; i++)
-		if (atomic_load(&slot->job[i].users))
-			return state;
+	if (slot_is_entered(slot))
+		return state;
+	slot->off = true;
 	return AXON_SLOT_DISABLED;
 }
 
-/* A fault or a reset may come at any time and says the last word. */
+/* A fault, a reset or a suspend may come at any time. */
 static void set_state(struct axon_core *core, struct slot *slot, enum axon_slot_state state)
 {
 	uint32_t old = atomic_load(&slot->state);
@@ -47,7 +66,7 @@ static void set_state(struct axon_core *core, struct slot *slot, enum axon_slot_
 		atomic_fetch_or(&core->running, slot_bit(slot));
 	else
 		atomic_fetch_and(&core->running, ~slot_bit(slot));
-	while (old != AXON_SLOT_FAULTED && old != AXON_SLOT_RESETTING)
+	while (!state_is_fixed(old))
 		if (atomic_compare_exchange_weak(&slot->state, &old, state))
 			break;
 }
@@ -58,7 +77,7 @@ void slot_close_jobs(struct axon_core *core, struct slot *slot)
 		job_close(core, &slot->job[i]);
 }
 
-void slot_clear(struct axon_core *core, struct slot *slot)
+void slot_forget(struct axon_core *core, struct slot *slot)
 {
 	slot_close_jobs(core, slot);
 	atomic_fetch_and(&core->running, ~slot_bit(slot));
@@ -69,8 +88,15 @@ void slot_clear(struct axon_core *core, struct slot *slot)
 	slot->wait_since = 0;
 	slot->job_head = 0;
 	slot->job_count = 0;
+	slot->job_number = 0;
+	shelf_clear(&slot->shelf);
 	memset(&slot->used, 0, sizeof(slot->used));
 	atomic_fetch_and(&core->waiting, ~slot_bit(slot));
+}
+
+void slot_clear(struct axon_core *core, struct slot *slot)
+{
+	slot_forget(core, slot);
 	atomic_store(&slot->ctrl, 0);
 	atomic_store(&slot->rptr, 0);
 	atomic_store(&slot->wptr, 0);
@@ -78,8 +104,20 @@ void slot_clear(struct axon_core *core, struct slot *slot)
 	atomic_store(&slot->state, AXON_SLOT_IDLE);
 }
 
+void slot_listen(struct axon_core *core, struct slot *slot)
+{
+	bool exists = slot->doorbell < AXON_NUM_DOORBELLS;
+
+	slot->off = false;
+	slot->listens = true;
+	atomic_store(&slot->wptr, exists ? core->db_value[slot->doorbell] : 0);
+}
+
 void slot_reset_begin(struct axon_core *core, struct slot *slot)
 {
+	slot->listens = slot->off = false;
+	if (slot->doorbell < AXON_NUM_DOORBELLS)
+		core->db_value[slot->doorbell] = 0;
 	atomic_store(&slot->state, AXON_SLOT_RESETTING);
 	atomic_store(&slot->stop, SLOT_STOP_RESET);
 	slot_close_jobs(core, slot);
@@ -91,9 +129,8 @@ void slot_reset_begin(struct axon_core *core, struct slot *slot)
 /* Finish a reset once every worker has left the slot's jobs. The last to leave calls again. */
 static bool reset_end(struct worker *worker, struct slot *slot)
 {
-	for (unsigned int i = 0; i < SLOT_JOBS; i++)
-		if (atomic_load(&slot->job[i].users))
-			return false;
+	if (slot_is_entered(slot))
+		return false;
 	if (!atomic_load(&worker->core->parks))
 		packet_flush_counters(worker, slot);
 	slot_clear(worker->core, slot);
@@ -108,7 +145,7 @@ static void fault_at(struct worker *worker, struct slot *slot, int cause, uint64
 	fault_packet(worker, slot, (uint16_t)cause, va, packet);
 }
 
-static void ring_fault(struct worker *worker, struct slot *slot, uint32_t reg, uint64_t found)
+void ring_fault(struct worker *worker, struct slot *slot, uint32_t reg, uint64_t found)
 {
 	static const struct axon_packet none;
 
@@ -126,7 +163,7 @@ static bool ring_is_valid(struct worker *worker, struct slot *slot)
 		ring_fault(worker, slot, AXON_REG_SLOT_LOG2, slot->log2);
 	else if (slot->ring & (AXON_PACKET_SIZE - 1))
 		ring_fault(worker, slot, AXON_REG_SLOT_RING, slot->ring);
-	else if (slot->as >= AXON_NUM_AS)
+	else if (slot->as >= AXON_NUM_AS || (slot->user && !slot->as))
 		ring_fault(worker, slot, AXON_REG_SLOT_AS, slot->as);
 	else if (published > 1u << slot->log2)
 		ring_fault(worker, slot, AXON_REG_SLOT_WPTR, atomic_load(&slot->wptr));
@@ -188,11 +225,11 @@ static enum ring_step step(struct worker *worker, struct slot *slot)
 
 	if (!return_from_calls(slot))
 		return STEP_BLOCKED;
+	ctx.as = slot_space(slot);
 	if (slot->depth) {
 		const struct slot_frame *frame = &slot->frame[slot->depth - 1];
 
 		ctx.va = frame->base + (uint64_t)frame->next * AXON_PACKET_SIZE;
-		ctx.as = slot->as;
 	} else {
 		uint32_t rptr = atomic_load(&slot->rptr);
 
@@ -235,7 +272,8 @@ static bool run_packets(struct worker *worker, struct slot *slot)
 		if (!worker_check(worker))
 			return progress;
 		progress |= retire_jobs(worker, slot);
-		if (atomic_load(&slot->stop) || !is_served(core, slot))
+		/* in this order: a resume sets them in the other */
+		if (!is_served(core, slot) || atomic_load(&slot->stop))
 			return progress;
 		result = step(worker, slot);
 		if (atomic_load(&slot->stop)) {
@@ -264,18 +302,28 @@ static bool run_packets(struct worker *worker, struct slot *slot)
 	}
 }
 
+/* Has the host thread asked for something that ring_run() does? */
+static bool is_asked_for(struct slot *slot)
+{
+	uint32_t stop = atomic_load(&slot->stop);
+
+	return stop == SLOT_STOP_RESET || stop == SLOT_STOP_SUSPEND || stop == SLOT_STOP_RESUME;
+}
+
 bool ring_run(struct worker *worker, struct slot *slot)
 {
 	bool progress;
 	int cause;
 
-	if (atomic_load(&slot->stop) == SLOT_STOP_RESET)
-		return reset_end(worker, slot);
-	if (atomic_load(&slot->stop))
-		return false;
-	progress = run_packets(worker, slot);
-	if (atomic_load(&slot->stop) == SLOT_STOP_RESET) {
-		/* it came while the packets ran, when nobody could finish it */
+	switch (atomic_load(&slot->stop)) {
+	case SLOT_GO: progress = run_packets(worker, slot); break;
+	case SLOT_STOP_RESET: return reset_end(worker, slot);
+	case SLOT_STOP_SUSPEND: return suspend_end(worker, slot);
+	case SLOT_STOP_RESUME: return resume_end(worker, slot);
+	default: return false;
+	}
+	if (is_asked_for(slot)) {
+		/* meanwhile, when nobody could see to it */
 		atomic_fetch_or(&worker->core->ready, slot_bit(slot));
 		return true;
 	}

@@ -18,12 +18,21 @@ struct worker;
  */
 bool ring_run(struct worker *worker, struct slot *slot);
 
+/* The device cannot use one of the slot's registers: fault with its offset and value. */
+void ring_fault(struct worker *worker, struct slot *slot, uint32_t reg, uint64_t found);
+
 /* Host thread: STATUS register. */
 enum axon_slot_state slot_state(struct axon_core *core, struct slot *slot);
 /* Host thread: SLOT_RESET. Ends in the background. */
 void slot_reset_begin(struct axon_core *core, struct slot *slot);
+/* Host thread: the slot is enabled or resumed, and so its doorbell's. */
+void slot_listen(struct axon_core *core, struct slot *slot);
 /* Everything of the slot but its configuration; nothing of it runs. */
 void slot_clear(struct axon_core *core, struct slot *slot);
+/* What the command processor knows of its queue; nothing of it runs. */
+void slot_forget(struct axon_core *core, struct slot *slot);
+/* Is a worker inside one of the slot's jobs? The last to leave has the command processor run. */
+bool slot_is_entered(struct slot *slot);
 /* No worker enters the slot's jobs from now on. */
 void slot_close_jobs(struct axon_core *core, struct slot *slot);
 

@@ -104,6 +104,12 @@ static bool run_once(struct worker *worker)
 
 /* ---- resting ----------------------------------------------------------------------------- */
 
+static void clear_stop(struct worker *worker)
+{
+	atomic_store(&worker->stop, 0);
+	atomic_store(&worker->stop_engine, 0);
+}
+
 /* Both under core->lock. */
 static void rest_begin(struct worker *worker)
 {
@@ -121,7 +127,7 @@ static void rest_end(struct worker *worker)
 	worker->resting = false;
 	if (core->awake++ == 0)
 		pthread_cond_signal(&core->ticked);
-	atomic_store(&worker->stop, 0);
+	clear_stop(worker);
 	atomic_store(&worker->inv_seen, atomic_load(&core->inv_seq));
 }
 
@@ -132,13 +138,21 @@ static bool must_leave(struct worker *worker)
 	return slot && atomic_load(&slot->stop);
 }
 
+/* Leaving would write nothing: a parked worker may do so. */
+static bool can_leave_parked(struct worker *worker)
+{
+	struct slot *slot = atomic_load(&worker->slot);
+
+	return slot && slot_is_dead(slot);
+}
+
 static void park(struct worker *worker)
 {
 	struct axon_core *core = worker->core;
 
 	pthread_mutex_lock(&core->lock);
 	rest_begin(worker);
-	while (atomic_load(&core->parks) && !core->ending && !must_leave(worker))
+	while (atomic_load(&core->parks) && !core->ending && !can_leave_parked(worker))
 		pthread_cond_wait(&core->work, &core->lock);
 	rest_end(worker);
 	pthread_mutex_unlock(&core->lock);
@@ -147,17 +161,28 @@ static void park(struct worker *worker)
 		atomic_store(&worker->progress_ns, core_now(core));
 }
 
-bool worker_check(struct worker *worker)
+static void look_up(struct worker *worker)
 {
 	struct axon_core *core = worker->core;
 
 	if (atomic_load(&worker->stop) || atomic_load(&core->parks)) {
-		atomic_store(&worker->stop, 0);
+		clear_stop(worker);
 		atomic_store(&worker->inv_seen, atomic_load(&core->inv_seq));
-		if (atomic_load(&core->parks) && !must_leave(worker))
+		if (atomic_load(&core->parks) && !can_leave_parked(worker))
 			park(worker);
 	}
+}
+
+bool worker_check(struct worker *worker)
+{
+	look_up(worker);
 	return !must_leave(worker);
+}
+
+bool worker_check_switch(struct worker *worker, struct slot *slot)
+{
+	look_up(worker);
+	return !slot_is_dead(slot);
 }
 
 static void sleep_for_work(struct worker *worker)
@@ -210,7 +235,20 @@ void worker_wake(struct axon_core *core, uint64_t count)
 	pthread_mutex_unlock(&core->lock);
 }
 
+static void interrupt(struct worker *worker)
+{
+	/* in this order, the other way round than they are cleared: the second may not stay set alone */
+	atomic_store(&worker->stop_engine, 1);
+	atomic_store(&worker->stop, 1);
+}
+
 void worker_interrupt_all(struct axon_core *core)
+{
+	for (unsigned int i = 0; i < core->num_workers; i++)
+		interrupt(&core->worker[i]);
+}
+
+void worker_interrupt_harts(struct axon_core *core)
 {
 	for (unsigned int i = 0; i < core->num_workers; i++)
 		atomic_store(&core->worker[i].stop, 1);
@@ -293,9 +331,10 @@ static void look_for_hangs(struct axon_core *core)
 		struct slot *slot = atomic_load(&worker->slot);
 		uint64_t limit = slot ? atomic_load(&slot->wall_ms) * 1000000ull : 0;
 
-		if (since && limit && now > since && now - since > limit) {
+		/* it may be later than now, and before power-on after a resume */
+		if (since && limit && (int64_t)(now - since) > (int64_t)limit) {
 			atomic_store(&worker->expired, 1);
-			atomic_store(&worker->stop, 1);
+			interrupt(worker);
 		}
 	}
 }

@@ -24,8 +24,12 @@ struct worker {
 	struct axon_core *core;
 	pthread_t thread;
 
-	/* Somebody wants worker_check() called soon; harts and engines poll it. */
+	/*
+	 * Somebody wants worker_check() called soon. Harts poll the first; engines the second, which is
+	 * not set for a suspend: an operation under way is finished then, or it might never be.
+	 */
 	_Atomic uint32_t stop;
+	_Atomic uint32_t stop_engine;
 	_Atomic uint64_t inv_seen;   /* core->inv_seq at the last worker_check() */
 	bool resting;		     /* asleep or parked; under core->lock */
 	_Atomic(struct slot *) slot; /* whom it works for */
@@ -56,12 +60,16 @@ unsigned int worker_default_count(void);
  * finish. False when the slot that the worker works for must be left.
  */
 bool worker_check(struct worker *worker);
+/* The same for one that has to end something of a slot that is being suspended or resumed. */
+bool worker_check_switch(struct worker *worker, struct slot *slot);
 
 /* Is there work for another slot that nobody does? */
 bool worker_is_wanted(struct worker *worker, const struct slot *slot);
 
 /* Make all workers call worker_check(). */
 void worker_interrupt_all(struct axon_core *core);
+/* The same, but let engine operations end first. */
+void worker_interrupt_harts(struct axon_core *core);
 /* Wake up to `count` sleeping workers. */
 void worker_wake(struct axon_core *core, uint64_t count);
 

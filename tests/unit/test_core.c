@@ -40,7 +40,7 @@ static void test_registers(void **state)
 	assert_int_equal(chip_r32(c, AXON_REG_CLOCK_HZ), 1000000000);
 	assert_int_equal(chip_r64(c, AXON_REG_VRAM_SIZE), 64 << 20);
 	assert_int_equal(chip_r32(c, AXON_REG_VRAM_SIZE + 4), 0);
-	assert_int_equal(chip_r64(c, AXON_REG_FEATURES), 0);
+	assert_int_equal(chip_r64(c, AXON_REG_FEATURES), 3);
 	assert_int_equal(chip_r32(c, AXON_REG_STATUS), AXON_STATUS_READY);
 	assert_true(chip_r64(c, AXON_REG_TIMESTAMP) > 0);
 	assert_int_equal(chip_r32(c, AXON_REG_UUID), 0x6e6f7861);
@@ -49,13 +49,18 @@ static void test_registers(void **state)
 	chip_w32(c, slot + AXON_REG_SLOT_HANG + 4, 0x1234);
 	chip_w32(c, slot + AXON_REG_SLOT_HANG, 0x5678);
 	assert_int_equal(chip_r64(c, slot + AXON_REG_SLOT_HANG), 0x123400005678);
-	chip_w64(c, slot + AXON_REG_SLOT_SAVE, 0x1000);
-	assert_int_equal(chip_r64(c, slot + AXON_REG_SLOT_SAVE), 0);
+	chip_w64(c, slot + AXON_REG_SLOT_SAVE, 0x123456789);
+	assert_int_equal(chip_r64(c, slot + AXON_REG_SLOT_SAVE), 0x123456000);
 	assert_int_equal(chip_r32(c, slot + AXON_REG_SLOT_STATUS), AXON_SLOT_DISABLED);
 	chip_w32(c, slot + AXON_REG_SLOT_CTRL, AXON_SLOT_CTRL_ENABLE | AXON_SLOT_CTRL_USER);
-	assert_int_equal(chip_r32(c, slot + AXON_REG_SLOT_CTRL), AXON_SLOT_CTRL_ENABLE);
+	assert_int_equal(chip_r32(c, slot + AXON_REG_SLOT_CTRL), 3);
+	/* fixed while it is enabled */
 	chip_w32(c, slot + AXON_REG_SLOT_LOG2, 9);
 	assert_int_equal(chip_r32(c, slot + AXON_REG_SLOT_LOG2), 0);
+	chip_w64(c, slot + AXON_REG_SLOT_SAVE, 0x1000);
+	assert_int_equal(chip_r64(c, slot + AXON_REG_SLOT_SAVE), 0x123456000);
+	chip_w32(c, slot + AXON_REG_SLOT_CTRL, AXON_SLOT_CTRL_ENABLE);
+	assert_int_equal(chip_r32(c, slot + AXON_REG_SLOT_CTRL), 3);
 
 	/* accesses that are none */
 	assert_int_equal(axon_core_read(c->core, AXON_REG_ID, 2), 0);
