@@ -43,6 +43,7 @@ static int axon_device_map(struct axon_device *adev)
 	if (!adev->regs)
 		return -ENOMEM;
 
+	adev->regs_base = pci_resource_start(pdev, AXON_BAR_REGS);
 	adev->vram_base = pci_resource_start(pdev, AXON_BAR_VRAM);
 	adev->vram_io = devm_ioremap_wc(&pdev->dev, adev->vram_base, vram_len);
 	if (!adev->vram_io)
@@ -90,6 +91,18 @@ static int axon_device_identify(struct axon_device *adev)
 		return -ENODEV;
 	}
 
+	if (adev->features & AXON_FEAT_SUSPEND) {
+		u64 size = axon_slot_read64(adev, AXON_KERNEL_SLOT, SAVE_SIZE);
+
+		if (size < sizeof(struct axon_save) || size > AXON_KERNEL_SAVE_SIZE) {
+			drm_err(&adev->drm,
+				"expected save areas of at most %#llx bytes, found %#llx\n",
+				AXON_KERNEL_SAVE_SIZE, size);
+			return -ENODEV;
+		}
+		adev->save_size = size;
+	}
+
 	adev->vram_size = axon_read64(adev, GLOBAL, VRAM_SIZE);
 	if (!adev->vram_size || !PAGE_ALIGNED(adev->vram_size) || adev->vram_size > bar) {
 		drm_err(&adev->drm, "expected device memory of at most %#llx bytes, found %#llx\n",
@@ -101,19 +114,11 @@ static int axon_device_identify(struct axon_device *adev)
 
 static void axon_device_init_locks(struct axon_device *adev)
 {
-	unsigned int i;
-
 	mutex_init(&adev->inv_lock);
 	mutex_init(&adev->mmu_lock);
 	mutex_init(&adev->reset_lock);
 	mutex_init(&adev->faults.lock);
 	ida_init(&adev->as_ida);
-	ida_init(&adev->slot_ida);
-	for (i = 0; i < AXON_NUM_SLOTS; i++) {
-		adev->slots[i].adev = adev;
-		adev->slots[i].id = i;
-		spin_lock_init(&adev->slots[i].lock);
-	}
 }
 
 /**
@@ -133,7 +138,7 @@ void axon_device_start(struct axon_device *adev)
 			axon_write64(adev, AS, ROOT(as), root);
 	}
 	axon_fault_start(adev);
-	axon_write32(adev, IRQ, MASK, BIT(AXON_VEC_DOORBELL));
+	axon_irq_start(adev);
 	axon_write32(adev, GLOBAL, CTRL, AXON_CTRL_ENABLE);
 }
 
@@ -192,9 +197,13 @@ int axon_device_init(struct axon_device *adev)
 	if (ret)
 		goto err_mmu;
 
-	ret = axon_irq_init(adev);
+	ret = axon_slot_init(adev);
 	if (ret)
 		goto err_fault;
+
+	ret = axon_irq_init(adev);
+	if (ret)
+		goto err_slot;
 
 	axon_device_start(adev);
 
@@ -210,6 +219,8 @@ int axon_device_init(struct axon_device *adev)
 err_start:
 	axon_reset_hw(adev);
 	axon_irq_fini(adev);
+err_slot:
+	axon_slot_fini(adev);
 err_fault:
 	axon_fault_fini(adev);
 err_mmu:
@@ -233,6 +244,7 @@ void axon_device_fini(struct axon_device *adev)
 	axon_reset_end_rings(adev, -ENODEV);
 	axon_migrate_fini(adev);
 	axon_irq_fini(adev);
+	axon_slot_fini(adev);
 	axon_fault_fini(adev);
 	axon_mmu_teardown(adev);
 	pci_clear_master(to_pci_dev(adev->drm.dev));

@@ -15,10 +15,10 @@
 #include "axon_fault.h"
 #include "axon_hw.h"
 #include "axon_mmu.h"
+#include "axon_slot.h"
 #include "axon_vram.h"
 
 struct axon_migrate;
-struct axon_ring;
 
 /* The part of every address space that user space may map; see the DOC comment in axon_vm.c. */
 #define AXON_VA_START 0x100000000ull
@@ -39,20 +39,6 @@ struct axon_ring;
 #define AXON_REG_TIMEOUT_US (5 * USEC_PER_SEC)
 
 /**
- * struct axon_slot - one hardware queue slot
- */
-struct axon_slot {
-	/** @adev: the device */
-	struct axon_device *adev;
-	/** @id: number of the slot */
-	unsigned int id;
-	/** @lock: protects @ring; taken in hard interrupt context */
-	spinlock_t lock;
-	/** @ring: what runs here, or NULL */
-	struct axon_ring *ring;
-};
-
-/**
  * struct axon_device - one accelerator
  */
 struct axon_device {
@@ -60,6 +46,8 @@ struct axon_device {
 	struct drm_device drm;
 	/** @regs: BAR 0 */
 	void __iomem *regs;
+	/** @regs_base: bus address of BAR 0, for mappings of doorbells */
+	resource_size_t regs_base;
 	/** @vram_io: BAR 2, write-combined */
 	void __iomem *vram_io;
 	/** @vram_base: bus address of BAR 2, for CPU mappings */
@@ -102,12 +90,10 @@ struct axon_device {
 	/** @as_root: contents of the address-space table, to restore after a reset */
 	u64 as_root[AXON_NUM_AS];
 
-	/** @slots: hardware queues */
-	struct axon_slot slots[AXON_NUM_SLOTS];
-	/** @slot_ida: slots in use */
-	struct ida slot_ida;
-	/** @slots_used: number of them */
-	atomic_t slots_used;
+	/** @slots: hardware queue slots, and who gets them */
+	struct axon_slots slots;
+	/** @save_size: bytes that a ring's save area needs, 0 if the chip cannot suspend */
+	u32 save_size;
 
 	/** @faults: fault ring */
 	struct axon_fault_ring faults;

@@ -10,11 +10,13 @@
 
 #include "axon_accel.h"
 #include "axon_device.h"
+#include "axon_doorbell.h"
 #include "axon_gem.h"
 #include "axon_job.h"
 #include "axon_query.h"
 #include "axon_queue.h"
 #include "axon_vm.h"
+#include "axon_wait.h"
 
 struct workqueue_struct *axon_wq;
 
@@ -55,12 +57,21 @@ static const struct drm_ioctl_desc axon_ioctls[] = {
 	AXON_IOCTL(QUEUE_DESTROY, axon_queue_destroy_ioctl),
 	AXON_IOCTL(QUEUE_STATE, axon_queue_state_ioctl),
 	AXON_IOCTL(SUBMIT, axon_submit_ioctl),
+	AXON_IOCTL(WAIT, axon_wait_ioctl),
 };
 
 static const struct file_operations axon_fops = {
 	.owner = THIS_MODULE,
-	DRM_ACCEL_FOPS,
+	.open = accel_open,
+	.release = drm_release,
+	.unlocked_ioctl = drm_ioctl,
+	.compat_ioctl = drm_compat_ioctl,
+	.poll = drm_poll,
+	.read = drm_read,
+	.llseek = noop_llseek,
+	.mmap = axon_mmap,
 	.show_fdinfo = drm_show_fdinfo,
+	.fop_flags = FOP_UNSIGNED_OFFSET,
 };
 
 static const struct drm_driver axon_drm_driver = {

@@ -68,11 +68,11 @@ static void axon_fault_deliver(struct axon_device *adev, const struct axon_fault
 
 	drm_dbg(&adev->drm, "fault %u on slot %u, address %#llx, pc %#llx\n", record->cause,
 		record->slot, record->addr, record->pc);
-	slot = &adev->slots[record->slot];
-	spin_lock_irq(&slot->lock);
+	slot = &adev->slots.slot[record->slot];
+	spin_lock_irq(&adev->slots.irq_lock);
 	if (slot->ring)
 		slot->ring->fault(slot->ring, record);
-	spin_unlock_irq(&slot->lock);
+	spin_unlock_irq(&adev->slots.irq_lock);
 }
 
 /**

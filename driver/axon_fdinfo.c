@@ -93,7 +93,7 @@ static void axon_show_engines(struct drm_printer *p, struct axon_file *afile)
 		q = axon_queue_lookup(afile, id);
 		if (!q)
 			continue;
-		if (axon_ring_poll(&q->ring, NULL, &counters))
+		if (axon_ring_poll(&q->ring, &counters))
 			for (e = 0; e < AXON_NUM_ENGINES; e++)
 				busy[e] += counters.ns[e];
 		axon_queue_put(q);

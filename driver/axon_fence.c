@@ -49,12 +49,12 @@ static const struct dma_fence_ops axon_fence_ops = {
 
 /**
  * axon_timeline_create() - make the timeline of a queue
- * @slot: hardware slot of the queue, for the name
+ * @doorbell: of the queue, for the name
  * @owner: this module, if anyone outside it will hold the fences, else NULL
  *
  * Return: the timeline or NULL.
  */
-struct axon_timeline *axon_timeline_create(unsigned int slot, struct module *owner)
+struct axon_timeline *axon_timeline_create(unsigned int doorbell, struct module *owner)
 {
 	struct axon_timeline *tl = kzalloc(sizeof(*tl), GFP_KERNEL);
 
@@ -67,7 +67,7 @@ struct axon_timeline *axon_timeline_create(unsigned int slot, struct module *own
 	spin_lock_init(&tl->lock);
 	INIT_LIST_HEAD(&tl->pending);
 	tl->context = dma_fence_context_alloc(1);
-	snprintf(tl->name, sizeof(tl->name), "axon-slot%u", slot);
+	snprintf(tl->name, sizeof(tl->name), "axon-queue%u", doorbell);
 	return tl;
 }
 

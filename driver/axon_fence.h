@@ -45,7 +45,7 @@ struct axon_fence {
 	struct list_head node;
 };
 
-struct axon_timeline *axon_timeline_create(unsigned int slot, struct module *owner);
+struct axon_timeline *axon_timeline_create(unsigned int doorbell, struct module *owner);
 void axon_timeline_put(struct axon_timeline *tl);
 void axon_timeline_complete(struct axon_timeline *tl, u64 value);
 void axon_timeline_abort(struct axon_timeline *tl, int error);

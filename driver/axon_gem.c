@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/iosys-map.h>
+#include <linux/mm.h>
+
 #include <drm/drm_gem.h>
 #include <drm/drm_gem_ttm_helper.h>
 #include <drm/drm_print.h>
 #include <drm/drm_vma_manager.h>
 #include <drm/ttm/ttm_placement.h>
+#include <drm/ttm/ttm_tt.h>
 
 #include "axon_accel.h"
+#include "axon_cursor.h"
 #include "axon_device.h"
 #include "axon_gem.h"
 #include "axon_vm.h"
@@ -77,6 +82,61 @@ int axon_bo_validate(struct axon_bo *bo)
 	return axon_bo_placement_error(bo->flags, ttm_bo_validate(&bo->tbo, &placement, &ctx));
 }
 
+/**
+ * axon_bo_pin() - bring a buffer to a place where the chip can reach it, and keep it there
+ * @bo: the buffer
+ *
+ * Return: 0, or as axon_bo_validate().
+ */
+int axon_bo_pin(struct axon_bo *bo)
+{
+	int ret;
+
+	ret = ttm_bo_reserve(&bo->tbo, true, false, NULL);
+	if (ret)
+		return ret;
+
+	ret = axon_bo_validate(bo);
+	if (!ret)
+		ttm_bo_pin(&bo->tbo);
+	ttm_bo_unreserve(&bo->tbo);
+	return ret;
+}
+
+/**
+ * axon_bo_unpin() - the mirror of axon_bo_pin()
+ * @bo: the buffer
+ */
+void axon_bo_unpin(struct axon_bo *bo)
+{
+	ttm_bo_reserve(&bo->tbo, false, false, NULL);
+	ttm_bo_unpin(&bo->tbo);
+	ttm_bo_unreserve(&bo->tbo);
+}
+
+/**
+ * axon_bo_map_word() - find a few bytes of a buffer
+ * @bo: the buffer, pinned
+ * @offset: of the first
+ * @map: filled in: where the processor finds them, up to the end of their page
+ *
+ * Nothing is mapped for it: the kernel has all of device memory mapped while the device is there,
+ * and all of its own memory.
+ */
+void axon_bo_map_word(struct axon_bo *bo, u64 offset, struct iosys_map *map)
+{
+	struct axon_device *adev = to_axon_device(bo->tbo.base.dev);
+	struct axon_cursor cur;
+
+	if (bo->tbo.resource->mem_type == TTM_PL_VRAM) {
+		axon_cursor_bo(&cur, bo, offset & PAGE_MASK, PAGE_SIZE);
+		iosys_map_set_vaddr_iomem(map, adev->vram_io + cur.addr + offset_in_page(offset));
+	} else {
+		iosys_map_set_vaddr(map, page_address(bo->tbo.ttm->pages[offset >> PAGE_SHIFT]) +
+						 offset_in_page(offset));
+	}
+}
+
 static u64 axon_bo_max_size(struct axon_device *adev, u32 flags)
 {
 	return max(flags & DRM_AXON_BO_VRAM ? adev->vram_size : 0,
@@ -84,7 +144,7 @@ static u64 axon_bo_max_size(struct axon_device *adev, u32 flags)
 }
 
 static struct axon_bo *axon_bo_create(struct axon_device *adev, u64 size, u32 flags, u32 purpose,
-				      struct axon_vm *vm)
+				      struct axon_vm *vm, enum ttm_bo_type type)
 {
 	struct ttm_operation_ctx ctx = { .interruptible = true };
 	struct dma_resv *resv = vm ? drm_gpuvm_resv(&vm->base) : NULL;
@@ -108,8 +168,8 @@ static struct axon_bo *axon_bo_create(struct axon_device *adev, u64 size, u32 fl
 
 	/* From here on TTM frees @bo when something fails. */
 	axon_bo_placement(flags, places, &placement);
-	ret = ttm_bo_init_reserved(&adev->ttm, &bo->tbo, ttm_bo_type_device, &placement, 0, &ctx,
-				   NULL, resv, axon_bo_destroy);
+	ret = ttm_bo_init_reserved(&adev->ttm, &bo->tbo, type, &placement, 0, &ctx, NULL, resv,
+				   axon_bo_destroy);
 	if (ret)
 		return ERR_PTR(axon_bo_placement_error(flags, ret));
 
@@ -128,9 +188,46 @@ static struct axon_bo *axon_bo_create_in(struct axon_device *adev, u64 size, u32
 	ret = dma_resv_lock_interruptible(drm_gpuvm_resv(&vm->base), NULL);
 	if (ret)
 		return ERR_PTR(ret);
-	bo = axon_bo_create(adev, size, flags, purpose, vm);
+	bo = axon_bo_create(adev, size, flags, purpose, vm, ttm_bo_type_device);
 	dma_resv_unlock(drm_gpuvm_resv(&vm->base));
 	return bo;
+}
+
+/**
+ * axon_bo_create_pinned() - make a buffer for the kernel and the chip alone
+ * @adev: the device
+ * @size: bytes, page-aligned
+ *
+ * In device memory if there is room, and not cleared.
+ *
+ * Return: the buffer or an error pointer.
+ */
+struct axon_bo *axon_bo_create_pinned(struct axon_device *adev, u64 size)
+{
+	struct axon_bo *bo;
+	int ret;
+
+	bo = axon_bo_create(adev, size, AXON_BO_PLACEMENTS, DRM_AXON_PURPOSE_OTHER, NULL,
+			    ttm_bo_type_kernel);
+	if (IS_ERR(bo))
+		return bo;
+
+	ret = axon_bo_pin(bo);
+	if (ret) {
+		drm_gem_object_put(&bo->tbo.base);
+		return ERR_PTR(ret);
+	}
+	return bo;
+}
+
+/**
+ * axon_bo_put_pinned() - the mirror of axon_bo_create_pinned()
+ * @bo: the buffer; the chip does not use it any more
+ */
+void axon_bo_put_pinned(struct axon_bo *bo)
+{
+	axon_bo_unpin(bo);
+	drm_gem_object_put(&bo->tbo.base);
 }
 
 /**
@@ -165,7 +262,8 @@ int axon_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *fi
 		bo = axon_bo_create_in(adev, args->size, args->flags, args->purpose, vm);
 		axon_vm_put(vm);
 	} else {
-		bo = axon_bo_create(adev, args->size, args->flags, args->purpose, NULL);
+		bo = axon_bo_create(adev, args->size, args->flags, args->purpose, NULL,
+				    ttm_bo_type_device);
 	}
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);

@@ -4,8 +4,10 @@
 
 #include <drm/ttm/ttm_bo.h>
 
+struct axon_device;
 struct drm_device;
 struct drm_file;
+struct iosys_map;
 
 /**
  * struct axon_bo - a buffer
@@ -29,6 +31,11 @@ static inline struct axon_bo *to_axon_bo(struct drm_gem_object *obj)
 }
 
 int axon_bo_validate(struct axon_bo *bo);
+int axon_bo_pin(struct axon_bo *bo);
+void axon_bo_unpin(struct axon_bo *bo);
+void axon_bo_map_word(struct axon_bo *bo, u64 offset, struct iosys_map *map);
+struct axon_bo *axon_bo_create_pinned(struct axon_device *adev, u64 size);
+void axon_bo_put_pinned(struct axon_bo *bo);
 
 int axon_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *file);
 int axon_bo_mmap_offset_ioctl(struct drm_device *drm, void *data, struct drm_file *file);

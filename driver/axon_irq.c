@@ -2,12 +2,14 @@
 
 #include <linux/interrupt.h>
 
+#include <drm/drm_drv.h>
 #include <drm/drm_print.h>
 
 #include "axon_device.h"
 #include "axon_fault.h"
 #include "axon_irq.h"
-#include "axon_ring.h"
+#include "axon_regs.h"
+#include "axon_slot.h"
 
 static irqreturn_t axon_irq_fault(int irq, void *data)
 {
@@ -15,16 +17,55 @@ static irqreturn_t axon_irq_fault(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* A SIGNAL was carried out; its value is in memory already. */
+/* A SIGNAL was carried out, its value is in memory already; or a ring has left or come. */
 static irqreturn_t axon_irq_slot(int irq, void *data)
 {
-	struct axon_slot *slot = data;
-
-	spin_lock(&slot->lock);
-	if (slot->ring)
-		axon_ring_complete(slot->ring);
-	spin_unlock(&slot->lock);
+	axon_slot_interrupt(data);
 	return IRQ_HANDLED;
+}
+
+/* A ring without a slot has work. This comes again only when the scheduler has cleared the bit. */
+static irqreturn_t axon_irq_doorbell(int irq, void *data)
+{
+	axon_slot_kick(data);
+	return IRQ_HANDLED;
+}
+
+/**
+ * axon_irq_enable_slot() - let a slot raise its interrupt, or not
+ * @slot: the slot
+ * @enable: which of the two
+ *
+ * Under &axon_slots.irq_lock. It holds when the function returns.
+ */
+void axon_irq_enable_slot(struct axon_slot *slot, bool enable)
+{
+	struct axon_device *adev = slot->adev;
+	u32 bit = BIT(AXON_VEC_SLOT(slot->id));
+	u32 mask = adev->slots.irq_mask;
+	int idx;
+
+	mask = enable ? mask & ~bit : mask | bit;
+	if (mask == adev->slots.irq_mask)
+		return;
+
+	adev->slots.irq_mask = mask;
+	if (drm_dev_enter(&adev->drm, &idx)) {
+		axon_write32(adev, IRQ, MASK, mask);
+		axon_read32(adev, IRQ, MASK);
+		drm_dev_exit(idx);
+	}
+}
+
+/**
+ * axon_irq_start() - tell the chip, fresh from reset, what to raise interrupts for
+ * @adev: the device
+ */
+void axon_irq_start(struct axon_device *adev)
+{
+	spin_lock_irq(&adev->slots.irq_lock);
+	axon_write32(adev, IRQ, MASK, adev->slots.irq_mask);
+	spin_unlock_irq(&adev->slots.irq_lock);
 }
 
 static void axon_irq_free_slots(struct axon_device *adev, unsigned int count)
@@ -32,14 +73,12 @@ static void axon_irq_free_slots(struct axon_device *adev, unsigned int count)
 	struct pci_dev *pdev = to_pci_dev(adev->drm.dev);
 
 	while (count--)
-		free_irq(pci_irq_vector(pdev, AXON_VEC_SLOT(count)), &adev->slots[count]);
+		free_irq(pci_irq_vector(pdev, AXON_VEC_SLOT(count)), &adev->slots.slot[count]);
 }
 
 /**
  * axon_irq_init() - get the interrupts
  * @adev: the device
- *
- * AXON_VEC_DOORBELL speaks of user queues, which this driver does not offer: it stays unrequested.
  *
  * Return: 0 or a negative error.
  */
@@ -60,9 +99,14 @@ int axon_irq_init(struct axon_device *adev)
 	if (ret)
 		goto err_vectors;
 
+	ret = request_irq(pci_irq_vector(pdev, AXON_VEC_DOORBELL), axon_irq_doorbell, 0,
+			  "axon-doorbell", adev);
+	if (ret)
+		goto err_fault;
+
 	for (i = 0; i < adev->num_slots; i++) {
 		ret = request_irq(pci_irq_vector(pdev, AXON_VEC_SLOT(i)), axon_irq_slot, 0,
-				  "axon-slot", &adev->slots[i]);
+				  "axon-slot", &adev->slots.slot[i]);
 		if (ret)
 			goto err_slots;
 	}
@@ -70,6 +114,8 @@ int axon_irq_init(struct axon_device *adev)
 
 err_slots:
 	axon_irq_free_slots(adev, i);
+	free_irq(pci_irq_vector(pdev, AXON_VEC_DOORBELL), adev);
+err_fault:
 	free_irq(pci_irq_vector(pdev, AXON_VEC_FAULT), adev);
 err_vectors:
 	pci_free_irq_vectors(pdev);
@@ -85,6 +131,7 @@ void axon_irq_fini(struct axon_device *adev)
 	struct pci_dev *pdev = to_pci_dev(adev->drm.dev);
 
 	axon_irq_free_slots(adev, adev->num_slots);
+	free_irq(pci_irq_vector(pdev, AXON_VEC_DOORBELL), adev);
 	free_irq(pci_irq_vector(pdev, AXON_VEC_FAULT), adev);
 	pci_free_irq_vectors(pdev);
 }

@@ -160,7 +160,8 @@ err_free:
  *
  * Return: 0; -EINVAL for unknown flags, non-zero padding, no or too many calls, a call that is
  * empty, unaligned or outside the user's range, and as axon_syncs_get() says; -ENOENT for a queue
- * that does not exist; -EIO when the queue is dead; -ENODEV when the chip is lost.
+ * that does not exist; -EOPNOTSUPP for a user queue, which promises no fences; -EIO when the queue
+ * is dead; -ENODEV when the chip is lost.
  */
 int axon_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -175,6 +176,11 @@ int axon_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 	q = axon_queue_lookup(to_axon_file(file), args->queue_id);
 	if (!q)
 		return -ENOENT;
+
+	if (q->ring.user) {
+		axon_queue_put(q);
+		return -EOPNOTSUPP;
+	}
 
 	ret = axon_syncs_get(file, &args->syncs, &syncs);
 	if (!ret)

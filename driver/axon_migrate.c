@@ -34,7 +34,7 @@ struct axon_migrate {
 	struct mutex lock;
 	/** @packets: the next submission */
 	struct axon_packet packets[AXON_MIGRATE_BATCH];
-	/** @ring: on AXON_KERNEL_SLOT */
+	/** @ring: on AXON_KERNEL_SLOT, which no other gets */
 	struct axon_ring ring;
 	/** @alive: @ring can be used */
 	bool alive;
@@ -59,7 +59,6 @@ static int axon_migrate_start(struct axon_migrate *m, struct axon_device *adev)
 	if (ret)
 		return ret;
 
-	axon_ring_start(&m->ring);
 	m->alive = true;
 	return 0;
 }

@@ -32,8 +32,7 @@ static u32 axon_query_device(struct axon_device *adev, union axon_answer *a)
 		.va_start = AXON_VA_START,
 		.va_end = AXON_VA_END,
 		.num_slots = adev->num_slots,
-		/* One is the driver's own. */
-		.free_slots = adev->num_slots - 1 - atomic_read(&adev->slots_used),
+		.free_slots = axon_slot_count_free(adev),
 		.faults = atomic64_read(&adev->num_faults),
 		.resets = atomic64_read(&adev->num_resets),
 	};

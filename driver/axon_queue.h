@@ -9,11 +9,13 @@
 
 #include "axon_compat.h"
 #include "axon_ring.h"
+#include "axon_wait.h"
 
 struct axon_file;
 struct axon_vm;
 struct drm_device;
 struct drm_file;
+struct page;
 
 /**
  * struct axon_queue - a user's queue
@@ -25,10 +27,15 @@ struct axon_queue {
 	struct kref kref;
 	/** @vm: address space of the command buffers, referenced */
 	struct axon_vm *vm;
-	/** @sched: feeds @ring */
+	/** @sched: feeds @ring, unless a process does */
 	struct drm_gpu_scheduler sched;
 	/** @entity: the only one of @sched */
 	struct drm_sched_entity entity;
+
+	/** @waits: who waits for words that @ring writes, if it is a user ring */
+	struct axon_waits waits;
+	/** @dummy: what the process has in place of the doorbell once the queue has ended */
+	struct page *dummy;
 
 	/** @lock: makes the order of fences that of jobs; protects @closed */
 	struct mutex lock;

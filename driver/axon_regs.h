@@ -21,6 +21,8 @@
 #define AXON_BLOCK_FAULT(reg)	   (AXON_PAGE_FAULT + AXON_REG_FAULT_##reg)
 #define AXON_BLOCK_INV(reg)	   (AXON_PAGE_MMU + AXON_REG_INV_##reg)
 #define AXON_BLOCK_AS(reg)	   (AXON_PAGE_AS + AXON_REG_AS_##reg)
+#define AXON_BLOCK_DB(reg)	   (AXON_PAGE_DB_VALUE + AXON_REG_DB_##reg)
+#define AXON_BLOCK_DB_STATUS(reg)  (AXON_PAGE_DB_STATUS + AXON_REG_DB_##reg)
 #define AXON_BLOCK_PERF(reg)	   (AXON_PAGE_PERF + AXON_REG_PERF_##reg)
 #define AXON_BLOCK_SLOT(slot, reg) (AXON_PAGE_SLOT(slot) + AXON_REG_SLOT_##reg)
 
@@ -30,6 +32,7 @@
 #define axon_write64(adev, block, reg, val) writeq(val, (adev)->regs + AXON_BLOCK_##block(reg))
 
 #define axon_slot_read32(adev, slot, reg) readl((adev)->regs + AXON_BLOCK_SLOT(slot, reg))
+#define axon_slot_read64(adev, slot, reg) readq((adev)->regs + AXON_BLOCK_SLOT(slot, reg))
 #define axon_slot_write32(adev, slot, reg, val) \
 	writel(val, (adev)->regs + AXON_BLOCK_SLOT(slot, reg))
 #define axon_slot_write64(adev, slot, reg, val) \

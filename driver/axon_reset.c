@@ -34,24 +34,22 @@ int axon_reset_hw(struct axon_device *adev)
 }
 
 /**
- * axon_reset_end_rings() - end what ran on a chip that has forgotten its slots
+ * axon_reset_end_rings() - end what a chip that has been reset has forgotten
  * @adev: the device
  * @error: for the fences of what was not done
+ *
+ * Rings without a slot too: their doorbells are 0, and none of them could be told from new.
  */
 void axon_reset_end_rings(struct axon_device *adev, int error)
 {
-	unsigned int i;
+	struct axon_ring *ring;
+	unsigned long doorbell;
 
-	for (i = 0; i < adev->num_slots; i++) {
-		struct axon_slot *slot = &adev->slots[i];
-
-		spin_lock_irq(&slot->lock);
-		if (slot->ring) {
-			axon_ring_complete(slot->ring);
-			axon_timeline_abort(slot->ring->timeline, error);
-		}
-		spin_unlock_irq(&slot->lock);
-	}
+	/* Under the lock no ring goes away. */
+	xa_lock(&adev->slots.rings);
+	xa_for_each(&adev->slots.rings, doorbell, ring)
+		axon_ring_end(ring, error);
+	xa_unlock(&adev->slots.rings);
 }
 
 /**
@@ -75,6 +73,8 @@ void axon_reset_device(struct axon_device *adev, const char *why)
 	axon_reset_end_rings(adev, ret ? -ENODEV : -EIO);
 	if (!ret)
 		axon_device_start(adev);
+	/* The dead still hold slots. */
+	axon_slot_kick(adev);
 	mutex_unlock(&adev->reset_lock);
 }
 

@@ -2,13 +2,16 @@
 /**
  * DOC: Hardware queues
  *
- * A ring and the fence value that it signals lie in address space 0, at a place that the slot
- * number fixes, so that neither can be named by a user program. The command buffers that a ring
- * CALLs run in the address space of their owner and without privilege, whatever they contain.
+ * A ring has a doorbell of its own. Its packets, the fence value that it signals, its counters and
+ * its save area lie in address space 0, at a place that the doorbell's number fixes, so that no
+ * user program can name any of them. The command buffers that a ring CALLs run in the address space
+ * of their owner and without privilege, whatever they contain.
  *
- * &axon_ring.lock serialises the doorbell against the reset of the slot: without it a doorbell
- * could ring for a slot that has a new owner by now. It is held in the path that signals fences, so
- * nothing under it allocates memory or waits for a fence.
+ * The packets of a user ring are in its owner's address space, and so is all that they name; it
+ * keeps only counters and save area here.
+ *
+ * Everything is allocated when the ring is made: what gives it a slot (axon_slot.c) and what hands
+ * it a job is in the path that signals fences.
  */
 
 #include <linux/dma-mapping.h>
@@ -19,148 +22,216 @@
 #include "axon_cursor.h"
 #include "axon_device.h"
 #include "axon_fence.h"
+#include "axon_gem.h"
 #include "axon_regs.h"
-#include "axon_reset.h"
 #include "axon_ring.h"
 
-#define AXON_RING_SIZE PAGE_ALIGN(sizeof(struct axon_ring_mem))
+static_assert(IS_ALIGNED(offsetof(struct axon_ring_mem, packets), AXON_PACKET_SIZE));
 
 static u64 axon_ring_va(const struct axon_ring *ring, size_t offset)
 {
-	return AXON_KERNEL_VA_SLOT(ring->slot) + offset;
+	return AXON_KERNEL_VA_RING(ring->doorbell) + offset;
 }
 
-static int axon_slot_get(struct axon_device *adev, bool kernel)
+static size_t axon_ring_size(const struct axon_ring *ring)
 {
-	int slot;
+	return PAGE_ALIGN(ring->user ? offsetof(struct axon_ring_mem, packets) :
+				       sizeof(struct axon_ring_mem));
+}
+
+/**
+ * axon_ring_packets_va() - find a ring's packets
+ * @ring: the ring
+ *
+ * Return: their address, in address space 0 or for a user ring in its own.
+ */
+u64 axon_ring_packets_va(const struct axon_ring *ring)
+{
+	return ring->user ? ring->user_va :
+			    axon_ring_va(ring, offsetof(struct axon_ring_mem, packets));
+}
+
+/**
+ * axon_ring_counters_va() - find a ring's counters
+ * @ring: the ring
+ *
+ * Return: their address in address space 0.
+ */
+u64 axon_ring_counters_va(const struct axon_ring *ring)
+{
+	return axon_ring_va(ring, offsetof(struct axon_ring_mem, counters));
+}
+
+/**
+ * axon_ring_save_va() - find a ring's save area
+ * @ring: the ring
+ *
+ * Return: its address in address space 0, or 0 if it has none.
+ */
+u64 axon_ring_save_va(const struct axon_ring *ring)
+{
+	return ring->save ? AXON_KERNEL_VA_SAVE(ring->doorbell) : 0;
+}
+
+/* A chip that cannot suspend serves as many rings as it has slots. */
+static int axon_doorbell_get(struct axon_device *adev, bool kernel)
+{
+	unsigned int last = adev->save_size ? AXON_NUM_DOORBELLS - 1 : adev->num_slots - 1;
+	int doorbell;
 
 	if (kernel)
-		return ida_alloc_range(&adev->slot_ida, AXON_KERNEL_SLOT, AXON_KERNEL_SLOT,
+		return ida_alloc_range(&adev->slots.doorbells, AXON_KERNEL_SLOT, AXON_KERNEL_SLOT,
 				       GFP_KERNEL);
 
-	slot = ida_alloc_range(&adev->slot_ida, AXON_KERNEL_SLOT + 1, adev->num_slots - 1,
-			       GFP_KERNEL);
-	if (slot > 0)
-		atomic_inc(&adev->slots_used);
-	return slot == -ENOSPC ? -EBUSY : slot;
+	doorbell = ida_alloc_range(&adev->slots.doorbells, AXON_KERNEL_SLOT + 1, last, GFP_KERNEL);
+	return doorbell == -ENOSPC ? -EBUSY : doorbell;
 }
 
-static void axon_slot_put(struct axon_device *adev, unsigned int slot)
-{
-	if (slot != AXON_KERNEL_SLOT)
-		atomic_dec(&adev->slots_used);
-	ida_free(&adev->slot_ida, slot);
-}
-
-static int axon_ring_map(struct axon_ring *ring)
+static int axon_ring_map(struct axon_ring *ring, u64 va, const struct axon_cursor *mem)
 {
 	struct axon_mmu *mmu = &ring->adev->mmu;
-	u64 va = axon_ring_va(ring, 0);
-	struct axon_cursor cur;
 	int ret;
 
-	axon_cursor_linear(&cur, ring->dma, AXON_RING_SIZE, true);
 	mutex_lock(&ring->adev->mmu_lock);
-	ret = mmu->root ? axon_mmu_prepare_map(mmu, va, &cur) : -ENODEV;
+	ret = mmu->root ? axon_mmu_prepare_map(mmu, va, mem) : -ENODEV;
 	if (!ret)
-		axon_mmu_map(mmu, va, &cur, AXON_PTE_W);
+		axon_mmu_map(mmu, va, mem, AXON_PTE_W);
 	if (!ret)
-		ret = axon_mmu_flush(mmu, va, va + AXON_RING_SIZE);
+		ret = axon_mmu_flush(mmu, va, va + mem->left);
 	mutex_unlock(&ring->adev->mmu_lock);
 	return ret;
 }
 
-static void axon_ring_unmap(struct axon_ring *ring)
+static void axon_ring_unmap(struct axon_ring *ring, u64 va, u64 size)
 {
 	struct axon_mmu *mmu = &ring->adev->mmu;
-	u64 va = axon_ring_va(ring, 0);
 
 	mutex_lock(&ring->adev->mmu_lock);
 	/* A queue may outlive the device, and with it this address space. */
 	if (mmu->root) {
-		axon_mmu_unmap(mmu, va, AXON_RING_SIZE);
-		axon_mmu_flush(mmu, va, va + AXON_RING_SIZE);
+		axon_mmu_unmap(mmu, va, size);
+		axon_mmu_prune(mmu, va, size);
+		axon_mmu_flush(mmu, va, va + size);
 	}
 	mutex_unlock(&ring->adev->mmu_lock);
 }
 
+static int axon_ring_init_mem(struct axon_ring *ring)
+{
+	struct device *dev = ring->adev->drm.dev;
+	size_t size = axon_ring_size(ring);
+	struct axon_cursor cur;
+	int ret;
+
+	ring->mem = dma_alloc_coherent(dev, size, &ring->dma, GFP_KERNEL);
+	if (!ring->mem)
+		return -ENOMEM;
+
+	axon_cursor_linear(&cur, ring->dma, size, true);
+	ret = axon_ring_map(ring, axon_ring_va(ring, 0), &cur);
+	if (ret)
+		dma_free_coherent(dev, size, ring->mem, ring->dma);
+	return ret;
+}
+
+static void axon_ring_fini_mem(struct axon_ring *ring)
+{
+	struct axon_ring_mem *mem;
+
+	axon_ring_unmap(ring, axon_ring_va(ring, 0), axon_ring_size(ring));
+	mutex_lock(&ring->lock);
+	mem = ring->mem;
+	ring->mem = NULL;
+	mutex_unlock(&ring->lock);
+	dma_free_coherent(ring->adev->drm.dev, axon_ring_size(ring), mem, ring->dma);
+}
+
+/* The driver's own ring never leaves its slot. */
+static int axon_ring_init_save(struct axon_ring *ring, bool kernel)
+{
+	u64 size = PAGE_ALIGN(ring->adev->save_size);
+	struct axon_cursor cur;
+	struct axon_bo *bo;
+	int ret;
+
+	if (!size || kernel)
+		return 0;
+
+	bo = axon_bo_create_pinned(ring->adev, size);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+
+	ring->save = bo;
+	axon_bo_map_word(bo, 0, &ring->save_head);
+	axon_cursor_bo(&cur, bo, 0, size);
+	ret = axon_ring_map(ring, axon_ring_save_va(ring), &cur);
+	if (ret) {
+		ring->save = NULL;
+		axon_bo_put_pinned(bo);
+	}
+	return ret;
+}
+
+static void axon_ring_fini_save(struct axon_ring *ring)
+{
+	if (!ring->save)
+		return;
+	axon_ring_unmap(ring, axon_ring_save_va(ring), PAGE_ALIGN(ring->adev->save_size));
+	axon_bo_put_pinned(ring->save);
+	ring->save = NULL;
+}
+
 /**
- * axon_ring_init() - get a slot and the memory for a ring
- * @ring: the ring; @as, @priority and @fault are set, the rest is 0
+ * axon_ring_init() - get a doorbell and the memory for a ring, and let the chip serve it
+ * @ring: the ring; @as, @priority, @fault and what makes it a user ring are set, the rest is 0
  * @adev: the device
  * @kernel: for the driver's own use
  *
- * Return: 0, -EBUSY when every slot is taken, or another negative error.
+ * Return: 0, -EBUSY when every doorbell is taken, or another negative error.
  */
 int axon_ring_init(struct axon_ring *ring, struct axon_device *adev, bool kernel)
 {
 	int ret;
 
-	ret = axon_slot_get(adev, kernel);
+	ret = axon_doorbell_get(adev, kernel);
 	if (ret < 0)
 		return ret;
 
 	ring->adev = adev;
-	ring->slot = ret;
+	ring->doorbell = ret;
+	if (!ring->user)
+		ring->log2 = AXON_RING_LOG2;
 	mutex_init(&ring->lock);
+	INIT_LIST_HEAD(&ring->node);
 
 	ret = -ENOMEM;
-	ring->timeline = axon_timeline_create(ring->slot, kernel ? NULL : THIS_MODULE);
+	ring->timeline = axon_timeline_create(ring->doorbell, kernel ? NULL : THIS_MODULE);
 	if (!ring->timeline)
-		goto err_slot;
+		goto err_doorbell;
 
-	ring->mem = dma_alloc_coherent(adev->drm.dev, AXON_RING_SIZE, &ring->dma, GFP_KERNEL);
-	if (!ring->mem)
+	ret = axon_ring_init_mem(ring);
+	if (ret)
 		goto err_timeline;
 
-	ret = axon_ring_map(ring);
+	ret = axon_ring_init_save(ring, kernel);
 	if (ret)
 		goto err_mem;
+
+	ret = axon_slot_add(ring);
+	if (ret)
+		goto err_save;
 	return 0;
 
+err_save:
+	axon_ring_fini_save(ring);
 err_mem:
-	dma_free_coherent(adev->drm.dev, AXON_RING_SIZE, ring->mem, ring->dma);
+	axon_ring_fini_mem(ring);
 err_timeline:
 	axon_timeline_put(ring->timeline);
-err_slot:
+err_doorbell:
 	mutex_destroy(&ring->lock);
-	axon_slot_put(adev, ring->slot);
+	ida_free(&adev->slots.doorbells, ring->doorbell);
 	return ret;
-}
-
-/**
- * axon_ring_start() - let the chip serve the ring
- * @ring: the ring
- */
-void axon_ring_start(struct axon_ring *ring)
-{
-	struct axon_device *adev = ring->adev;
-	struct axon_slot *slot = &adev->slots[ring->slot];
-	unsigned int s = ring->slot;
-	int idx;
-
-	spin_lock_irq(&slot->lock);
-	slot->ring = ring;
-	spin_unlock_irq(&slot->lock);
-
-	mutex_lock(&ring->lock);
-	if (drm_dev_enter(&adev->drm, &idx)) {
-		axon_slot_write64(adev, s, RING,
-				  axon_ring_va(ring, offsetof(struct axon_ring_mem, packets)));
-		axon_slot_write32(adev, s, LOG2, AXON_RING_LOG2);
-		axon_slot_write32(adev, s, AS, ring->as);
-		axon_slot_write32(adev, s, DOORBELL, s);
-		axon_slot_write32(adev, s, PRIORITY, ring->priority);
-		axon_slot_write64(adev, s, HANG, AXON_HANG_CYCLES);
-		axon_slot_write64(adev, s, LIMIT, AXON_LIMIT_CYCLES);
-		axon_slot_write32(adev, s, WALL_MS, AXON_HANG_WALL_MS);
-		axon_slot_write64(adev, s, COUNTERS,
-				  axon_ring_va(ring, offsetof(struct axon_ring_mem, counters)));
-		axon_slot_write32(adev, s, CTRL, AXON_SLOT_CTRL_ENABLE);
-		ring->running = true;
-		drm_dev_exit(idx);
-	}
-	mutex_unlock(&ring->lock);
 }
 
 static void axon_ring_emit(struct axon_ring *ring, const struct axon_packet *packet)
@@ -198,7 +269,7 @@ int axon_ring_submit(struct axon_ring *ring, const struct axon_packet *packets, 
 			axon_ring_emit(ring, &packets[i]);
 		axon_ring_emit(ring, &signal);
 		/* writel() orders the packets before the doorbell. */
-		axon_doorbell_write(ring->adev, ring->slot, ring->wptr);
+		axon_doorbell_write(ring->adev, ring->doorbell, ring->wptr);
 		drm_dev_exit(idx);
 	}
 	mutex_unlock(&ring->lock);
@@ -206,12 +277,39 @@ int axon_ring_submit(struct axon_ring *ring, const struct axon_packet *packets, 
 }
 
 /**
- * axon_ring_complete() - signal the fences of what the chip has done
+ * axon_ring_complete() - pass on what the chip has done
  * @ring: the ring; its memory is there
  */
 void axon_ring_complete(struct axon_ring *ring)
 {
-	axon_timeline_complete(ring->timeline, READ_ONCE(ring->mem->signal.value));
+	if (ring->user)
+		ring->notify(ring);
+	else
+		axon_timeline_complete(ring->timeline, READ_ONCE(ring->mem->signal.value));
+}
+
+/**
+ * axon_ring_end() - end what the chip will not do any more
+ * @ring: the ring; its memory is there
+ * @error: for the fences of what was not done
+ *
+ * Nothing can be submitted afterwards. Must not be called under &axon_slots.irq_lock.
+ */
+void axon_ring_end(struct axon_ring *ring, int error)
+{
+	struct axon_slots *s = &ring->adev->slots;
+	unsigned long flags;
+
+	if (!ring->user)
+		axon_ring_complete(ring);
+	axon_timeline_abort(ring->timeline, error);
+	if (!ring->user)
+		return;
+
+	/* Whoever begins to wait arms the ring first: it sees the error, or is seen here. */
+	spin_lock_irqsave(&s->irq_lock, flags);
+	ring->notify(ring);
+	spin_unlock_irqrestore(&s->irq_lock, flags);
 }
 
 /**
@@ -219,80 +317,52 @@ void axon_ring_complete(struct axon_ring *ring)
  * @ring: the ring
  * @error: for the fences of what was not done
  *
- * Bounded in time. Nothing can be submitted afterwards. Stopping twice does no harm.
+ * Bounded in time. Stopping twice does no harm.
  */
 void axon_ring_stop(struct axon_ring *ring, int error)
 {
-	struct axon_device *adev = ring->adev;
-	int idx;
-
 	mutex_lock(&ring->lock);
-	if (ring->running && drm_dev_enter(&adev->drm, &idx)) {
-		axon_reset_slot(adev, ring->slot);
-		drm_dev_exit(idx);
-	}
-	ring->running = false;
+	axon_slot_remove(ring);
 	if (ring->mem)
-		axon_ring_complete(ring);
-	axon_timeline_abort(ring->timeline, error);
+		axon_ring_end(ring, error);
 	mutex_unlock(&ring->lock);
 }
 
 /**
- * axon_ring_fini() - stop a ring and give its slot back
- * @ring: the ring
+ * axon_ring_fini() - stop a ring and give its doorbell and memory back
+ * @ring: the ring; nobody else can ring its doorbell
  * @error: for the fences of what was not done
  *
- * The mirror of axon_ring_init() and axon_ring_start(). The interrupt handler uses a ring under
- * the slot's lock, and not after this. The timeline stays for the caller to put.
+ * The mirror of axon_ring_init(). The timeline stays for the caller to put.
  */
 void axon_ring_fini(struct axon_ring *ring, int error)
 {
-	struct axon_device *adev = ring->adev;
-	struct axon_slot *slot = &adev->slots[ring->slot];
-	struct axon_ring_mem *mem;
-
 	axon_ring_stop(ring, error);
-	/* What the slot has to say of this ring must not be taken for the next one's. */
-	axon_fault_drain(adev);
-
-	spin_lock_irq(&slot->lock);
-	slot->ring = NULL;
-	spin_unlock_irq(&slot->lock);
-
-	axon_ring_unmap(ring);
-	mutex_lock(&ring->lock);
-	mem = ring->mem;
-	ring->mem = NULL;
-	mutex_unlock(&ring->lock);
-	dma_free_coherent(adev->drm.dev, AXON_RING_SIZE, mem, ring->dma);
-	axon_slot_put(adev, ring->slot);
+	axon_slot_forget(ring);
+	axon_ring_fini_save(ring);
+	axon_ring_fini_mem(ring);
+	ida_free(&ring->adev->slots.doorbells, ring->doorbell);
 }
 
 /**
  * axon_ring_poll() - look at a ring without an interrupt
  * @ring: the ring
- * @rptr: filled in: packets consumed, or NULL
  * @counters: filled in: busy time
  *
  * Signals what is done, should its interrupt have been lost.
  *
  * Return: whether there is still something to look at.
  */
-bool axon_ring_poll(struct axon_ring *ring, u32 *rptr, struct axon_counters *counters)
+bool axon_ring_poll(struct axon_ring *ring, struct axon_counters *counters)
 {
 	bool alive;
-	int idx;
 
 	mutex_lock(&ring->lock);
 	alive = ring->mem;
 	if (alive) {
-		axon_ring_complete(ring);
+		if (!ring->user)
+			axon_ring_complete(ring);
 		*counters = ring->mem->counters;
-	}
-	if (alive && rptr && drm_dev_enter(&ring->adev->drm, &idx)) {
-		*rptr = axon_slot_read32(ring->adev, ring->slot, RPTR);
-		drm_dev_exit(idx);
 	}
 	mutex_unlock(&ring->lock);
 	return alive;

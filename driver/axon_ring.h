@@ -2,11 +2,15 @@
 #ifndef AXON_RING_H
 #define AXON_RING_H
 
+#include <linux/iosys-map.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
 
 #include "axon_hw.h"
+#include "axon_slot.h"
 
+struct axon_bo;
 struct axon_device;
 struct axon_fence;
 struct axon_timeline;
@@ -20,59 +24,93 @@ struct axon_timeline;
  */
 #define AXON_RING_CREDITS (AXON_RING_PACKETS - 1)
 
-/* The slot that the driver keeps for itself. */
+/* The slot, and the doorbell, that the driver keeps for itself. */
 #define AXON_KERNEL_SLOT 0
 
 /**
  * struct axon_ring_mem - what driver and chip share; mapped in address space 0 only
  */
 struct axon_ring_mem {
-	/** @packets: the ring */
-	struct axon_packet packets[AXON_RING_PACKETS];
-	/** @signal: number of the newest job that is done */
-	struct axon_signal signal;
-	/** @pad: keeps @counters on a line of their own */
-	u8 pad[48];
 	/** @counters: busy time */
 	struct axon_counters counters;
+	/** @signal: number of the newest job that is done */
+	struct axon_signal signal;
+	/** @pad: keeps @packets aligned */
+	u8 pad[48];
+	/** @packets: the ring; a user ring is elsewhere, and these are left out */
+	struct axon_packet packets[AXON_RING_PACKETS];
 };
 
 /**
- * struct axon_ring - a hardware queue on its slot
+ * struct axon_ring - a hardware queue, whether or not it has a slot just now
  */
 struct axon_ring {
 	/** @adev: the device */
 	struct axon_device *adev;
-	/** @timeline: where the chip signals the jobs' fences, referenced */
+	/** @timeline: of the jobs' fences, referenced; a user ring has none, but may end */
 	struct axon_timeline *timeline;
-	/** @fault: told of each fault, under &axon_slot.lock; must not sleep */
+	/** @fault: told of each fault, under &axon_slots.irq_lock; must not sleep */
 	void (*fault)(struct axon_ring *ring, const struct axon_fault *record);
-	/** @slot: number of the slot */
-	unsigned int slot;
+	/** @notify: of a user ring: something was signalled, or it is over; as @fault */
+	void (*notify)(struct axon_ring *ring);
+	/** @doorbell: its number */
+	unsigned int doorbell;
 	/** @as: address space of the command buffers */
 	unsigned int as;
 	/** @priority: as the slot's register takes it */
 	unsigned int priority;
+	/** @user: the packets are written by a process */
+	bool user;
+	/** @log2: of the number of packets */
+	u32 log2;
+	/** @user_va: of the packets of a user ring, in @as */
+	u64 user_va;
 
-	/** @lock: protects the members below, and the slot's registers */
+	/** @lock: protects @mem and @wptr */
 	struct mutex lock;
-	/** @mem: shared memory, NULL once the slot was given back */
+	/** @mem: shared memory, NULL once it was given back */
 	struct axon_ring_mem *mem;
 	/** @dma: its bus address */
 	dma_addr_t dma;
 	/** @wptr: packets written, modulo 2^32 */
 	u32 wptr;
-	/** @running: the slot is enabled */
-	bool running;
+
+	/** @save: where the chip keeps the ring's state while it has no slot; NULL if it cannot */
+	struct axon_bo *save;
+	/** @save_head: struct axon_save at its beginning */
+	struct iosys_map save_head;
+
+	/* The slot scheduler's, under &axon_slots.lock. */
+
+	/** @state: where it stands */
+	enum axon_ring_state state;
+	/** @saved: @save holds its state, or did before it got the slot it has */
+	bool saved;
+	/** @parked: it was in a WAIT packet when it left its slot */
+	bool parked;
+	/** @rank: how urgent it is, while the scheduler decides */
+	unsigned int rank;
+	/** @since: ns, since when it has the slot, was asked to leave it or waits for one */
+	u64 since;
+	/** @node: in &axon_slots.runnable */
+	struct list_head node;
+	/** @slot: its slot, or NULL; changes under &axon_slots.irq_lock too */
+	struct axon_slot *slot;
+	/** @armed: @notify is to be called; under &axon_slots.irq_lock */
+	bool armed;
 };
 
+u64 axon_ring_packets_va(const struct axon_ring *ring);
+u64 axon_ring_counters_va(const struct axon_ring *ring);
+u64 axon_ring_save_va(const struct axon_ring *ring);
+
 int axon_ring_init(struct axon_ring *ring, struct axon_device *adev, bool kernel);
-void axon_ring_start(struct axon_ring *ring);
 int axon_ring_submit(struct axon_ring *ring, const struct axon_packet *packets, unsigned int count,
 		     struct axon_fence *fence);
 void axon_ring_complete(struct axon_ring *ring);
+void axon_ring_end(struct axon_ring *ring, int error);
 void axon_ring_stop(struct axon_ring *ring, int error);
 void axon_ring_fini(struct axon_ring *ring, int error);
-bool axon_ring_poll(struct axon_ring *ring, u32 *rptr, struct axon_counters *counters);
+bool axon_ring_poll(struct axon_ring *ring, struct axon_counters *counters);
 
 #endif

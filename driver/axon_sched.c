@@ -35,7 +35,11 @@ static bool axon_sched_progressed(struct axon_queue *q)
 	u32 rptr = q->seen.rptr;
 	bool moved;
 
-	axon_ring_poll(&q->ring, &rptr, &counters);
+	axon_ring_poll(&q->ring, &counters);
+	/* A queue that only waits for a slot is not stuck, and will get one. */
+	if (!axon_slot_poll(&q->ring, &rptr))
+		return true;
+
 	moved = rptr != q->seen.rptr || memcmp(&counters, &q->seen.counters, sizeof(counters));
 	q->seen.rptr = rptr;
 	q->seen.counters = counters;
@@ -64,8 +68,8 @@ static enum drm_gpu_sched_stat axon_sched_timedout_job(struct drm_sched_job *bas
 	stuck = !axon_sched_progressed(q) && !dma_fence_is_signaled(&job->fence->base);
 	axon_sched_reinsert(&q->sched, base);
 	if (stuck) {
-		drm_err(&q->ring.adev->drm, "slot %u: no progress in %u s and no fault reported\n",
-			q->ring.slot, AXON_TIMEOUT_MS / 1000);
+		drm_err(&q->ring.adev->drm, "queue %u: no progress in %u s and no fault reported\n",
+			q->ring.doorbell, AXON_TIMEOUT_MS / 1000);
 		axon_ring_stop(&q->ring, -ETIME);
 	}
 	/* drm_sched_fini() waits for this function: the scheduler is still there afterwards. */

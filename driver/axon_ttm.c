@@ -7,9 +7,9 @@
  * (TTM_PL_SYSTEM), while no address space maps them. A mapped buffer is pinned: page tables
  * never have to be chased.
  *
- * Device memory is cleared before it holds a buffer for the first time. The chip does that, and the
- * moves, on a queue of the driver's own; the CPU stands in when the chip fails, through the
- * write-combined mapping of all of device memory.
+ * Device memory is cleared before it holds a buffer for the first time, unless no program will
+ * ever see that buffer. The chip does that, and the moves, on a queue of the driver's own; the CPU
+ * stands in when the chip fails, through the write-combined mapping of all of device memory.
  */
 
 #include <linux/io.h>
@@ -231,7 +231,7 @@ static int axon_ttm_move(struct ttm_buffer_object *tbo, bool evict, struct ttm_o
 	} else {
 		if (src)
 			ret = ttm_bo_wait_ctx(tbo, ctx);
-		else if (dst->mem_type == TTM_PL_VRAM)
+		else if (dst->mem_type == TTM_PL_VRAM && tbo->type != ttm_bo_type_kernel)
 			ret = axon_ttm_clear(ttm_to_axon(tbo->bdev), dst);
 		if (!ret)
 			ttm_bo_move_null(tbo, dst);

@@ -3,8 +3,10 @@
  * DOC: Address spaces
  *
  * User addresses run from 4 GiB, below which a core sees its local memory, to half of the 48 bits;
- * the upper half is reserved for what the kernel may want to keep there (save areas of user
- * queues). Address space 0 is the kernel's own and has no handle.
+ * the upper half is reserved for what the kernel may want to keep there. Address space 0 is the
+ * kernel's own and has no handle.
+ *
+ * A long-running VM takes user queues and nothing else: no fence depends on what runs in it.
  *
  * A VM lives as long as its handle or a queue on it: destroying the handle under a running queue
  * takes nothing away from the queue.
@@ -44,7 +46,7 @@ static int axon_vm_init_mmu(struct axon_vm *vm, struct axon_device *adev)
 	return ret;
 }
 
-static struct axon_vm *axon_vm_create(struct axon_device *adev)
+static struct axon_vm *axon_vm_create(struct axon_device *adev, bool long_running)
 {
 	struct drm_gem_object *resv_obj;
 	struct axon_vm *vm;
@@ -66,6 +68,7 @@ static struct axon_vm *axon_vm_create(struct axon_device *adev)
 
 	kref_init(&vm->kref);
 	mutex_init(&vm->lock);
+	vm->long_running = long_running;
 	drm_gpuvm_init(&vm->base, "axon", 0, &adev->drm, resv_obj, AXON_VA_START,
 		       AXON_VA_END - AXON_VA_START, 0, 0, &axon_vm_ops);
 	/* The VM holds the object now. */
@@ -142,19 +145,24 @@ void axon_vm_close(struct axon_file *afile)
  * @data: struct drm_axon_vm_create
  * @file: the caller
  *
- * Return: 0; -EINVAL for unknown flags; -ENOSPC when every address space is taken.
+ * Return: 0; -EINVAL for unknown flags; -EOPNOTSUPP for a long-running VM on a chip that offers no
+ * user queues; -ENOSPC when every address space is taken.
  */
 int axon_vm_create_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 {
+	struct axon_device *adev = to_axon_device(drm);
 	struct axon_file *afile = to_axon_file(file);
 	struct drm_axon_vm_create *args = data;
+	bool long_running = args->flags & DRM_AXON_VM_LONG_RUNNING;
 	struct axon_vm *vm;
 	int ret;
 
-	if (args->flags)
+	if (args->flags & ~DRM_AXON_VM_LONG_RUNNING)
 		return -EINVAL;
+	if (long_running && !(adev->features & AXON_FEAT_USER_QUEUES))
+		return -EOPNOTSUPP;
 
-	vm = axon_vm_create(to_axon_device(drm));
+	vm = axon_vm_create(adev, long_running);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 

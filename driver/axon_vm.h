@@ -25,6 +25,8 @@ struct axon_vm {
 	struct mutex lock;
 	/** @mmu: page tables */
 	struct axon_mmu mmu;
+	/** @long_running: for user queues only */
+	bool long_running;
 };
 
 /**

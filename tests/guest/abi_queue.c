@@ -16,7 +16,7 @@ static int create(const struct abi *abi, struct drm_axon_queue_create *args)
 static void create_rejects_unknown_flag(void **state)
 {
 	const struct abi *abi = *state;
-	struct drm_axon_queue_create args = {.vm_id = abi->vm, .flags = 1};
+	struct drm_axon_queue_create args = {.vm_id = abi->vm, .flags = 1u << 31};
 
 	assert_int_equal(create(abi, &args), -EINVAL);
 }

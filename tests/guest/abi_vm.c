@@ -50,7 +50,7 @@ static int bind_one(void **state, const struct drm_axon_bind_op *op)
 static void create_rejects_unknown_flag(void **state)
 {
 	const struct abi *abi = *state;
-	struct drm_axon_vm_create args = {.flags = 1};
+	struct drm_axon_vm_create args = {.flags = 1u << 31};
 
 	assert_int_equal(abi_ioctl(abi->fd, DRM_IOCTL_AXON_VM_CREATE, &args), -EINVAL);
 }

@@ -1,0 +1,585 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: Slots and who gets them
+ *
+ * The chip has few slots and there may be a thousand rings. A ring has a doorbell, memory and a
+ * save area of its own from the beginning; a slot is lent to it while it has work.
+ *
+ * A new ring takes a free slot at once and keeps it, idle or not, until another wants it. One that
+ * has none is woken by its doorbell: the chip keeps the value, remembers that nobody listened and
+ * raises an interrupt. Then the scheduler gives it a free slot, or asks the ring to leave that can
+ * be spared most easily: an idle one, else one in a WAIT packet, else, when its time slice is over,
+ * the least urgent that works. To leave takes as long as the chip's hang limits allow; nobody waits
+ * for it, the chip says when. A ring that left in the middle of its work, or whose doorbell rang
+ * since, is at the end of those that wait.
+ *
+ * Nobody starves: the longer a ring waits, the more urgent it gets, up to the highest priority, and
+ * among the equally urgent the one that waited longest is first. So what has the lowest priority
+ * gets a slice after at most AXON_RANK_MAX * AXON_AGE_NS and the slices of those before it in the
+ * line, whatever the others do.
+ *
+ * Nothing is lost: a ring is taken for idle only by comparing what the chip had consumed with the
+ * doorbell's value, read after the slot was let go. A doorbell that rings before that is in the
+ * value; one that rings later finds no slot, sets its bit in DB_RUNG and raises the interrupt. The
+ * same work clears the bits and compares, so that no bit is cleared in between.
+ *
+ * Locking. All decisions are made in one work item on an ordered workqueue, under &axon_slots.lock;
+ * interrupt handlers only queue it. It is a mutex, because resetting a slot sleeps, and one for all
+ * slots, because moving a ring concerns two of them and nothing here is hot: submitting touches the
+ * doorbell and no lock of this file. Handlers need to know which ring an interrupt speaks of, hence
+ * &axon_slots.irq_lock around &axon_slot.ring. Fences depend on all of it, so nothing here
+ * allocates memory or waits for a fence. The order is &axon_ring.lock, &axon_slots.lock,
+ * &axon_device.reset_lock, &axon_fault_ring.lock, &axon_slots.irq_lock.
+ *
+ * Rejected: a lock for each slot (the choice of whom to evict needs all of them), deciding in the
+ * interrupt handler (an unprivileged program could keep it busy: here it costs one work item,
+ * however often it rings), and leaving the choice to the chip (which has no memory to save to).
+ */
+
+#include <linux/iosys-map.h>
+#include <linux/ktime.h>
+#include <linux/list_sort.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include "axon_device.h"
+#include "axon_fault.h"
+#include "axon_fence.h"
+#include "axon_irq.h"
+#include "axon_regs.h"
+#include "axon_reset.h"
+#include "axon_ring.h"
+#include "axon_slot.h"
+
+/* The chip ends what makes no progress; what does not even leave after that is ended here. */
+#define AXON_LEAVE_NS (2ull * AXON_HANG_WALL_MS * NSEC_PER_MSEC)
+
+/* ---- one slot ---- */
+
+/* For how long it has been as it is; the look at everything began at @now. */
+static u64 axon_slot_age(const struct axon_ring *ring, u64 now)
+{
+	return now > ring->since ? now - ring->since : 0;
+}
+
+static void axon_slot_attach(struct axon_slot *slot, struct axon_ring *ring)
+{
+	struct axon_slots *s = &slot->adev->slots;
+
+	spin_lock_irq(&s->irq_lock);
+	slot->ring = ring;
+	ring->slot = slot;
+	axon_irq_enable_slot(slot, ring->armed || !ring->user);
+	spin_unlock_irq(&s->irq_lock);
+}
+
+/* What the ring did until now may have raised interrupts that come too late to find it here. */
+static void axon_slot_release(struct axon_slot *slot)
+{
+	struct axon_slots *s = &slot->adev->slots;
+	struct axon_ring *ring = slot->ring;
+
+	spin_lock_irq(&s->irq_lock);
+	axon_ring_complete(ring);
+	axon_irq_enable_slot(slot, false);
+	slot->ring = NULL;
+	slot->leaving = false;
+	ring->slot = NULL;
+	spin_unlock_irq(&s->irq_lock);
+}
+
+static void axon_slot_program(struct axon_slot *slot, struct axon_ring *ring)
+{
+	struct axon_device *adev = slot->adev;
+	u32 user = ring->user ? AXON_SLOT_CTRL_USER : 0;
+	unsigned int s = slot->id;
+
+	axon_slot_write64(adev, s, RING, axon_ring_packets_va(ring));
+	axon_slot_write32(adev, s, LOG2, ring->log2);
+	axon_slot_write32(adev, s, AS, ring->as);
+	axon_slot_write32(adev, s, DOORBELL, ring->doorbell);
+	axon_slot_write32(adev, s, PRIORITY, ring->priority);
+	axon_slot_write64(adev, s, HANG, AXON_HANG_CYCLES);
+	/* Fences are promised for the jobs of kernel queues only. */
+	axon_slot_write64(adev, s, LIMIT, ring->user ? 0 : AXON_LIMIT_CYCLES);
+	axon_slot_write32(adev, s, WALL_MS, AXON_HANG_WALL_MS);
+	axon_slot_write64(adev, s, COUNTERS, axon_ring_counters_va(ring));
+	axon_slot_write64(adev, s, SAVE, axon_ring_save_va(ring));
+	if (ring->saved) {
+		axon_slot_write32(adev, s, CTRL, user);
+		axon_slot_write32(adev, s, RESUME, 1);
+	} else {
+		axon_slot_write32(adev, s, CTRL, user | AXON_SLOT_CTRL_ENABLE);
+	}
+}
+
+static void axon_slot_bury(struct axon_ring *ring)
+{
+	list_del_init(&ring->node);
+	ring->state = AXON_RING_DEAD;
+}
+
+/* A reset of the whole chip ends all rings: none must be started behind its back. */
+static void axon_slot_load(struct axon_slot *slot, struct axon_ring *ring)
+{
+	struct axon_device *adev = slot->adev;
+
+	mutex_lock(&adev->reset_lock);
+	if (READ_ONCE(ring->timeline->error)) {
+		axon_slot_bury(ring);
+	} else {
+		list_del_init(&ring->node);
+		ring->state = AXON_RING_ON;
+		ring->since = ktime_get_ns();
+		slot->status = AXON_SLOT_SWITCHING;
+		axon_slot_attach(slot, ring);
+		axon_slot_program(slot, ring);
+	}
+	mutex_unlock(&adev->reset_lock);
+}
+
+static void axon_slot_enqueue(struct axon_ring *ring)
+{
+	ring->state = AXON_RING_RUNNABLE;
+	ring->since = ktime_get_ns();
+	list_add_tail(&ring->node, &ring->adev->slots.runnable);
+}
+
+static void axon_slot_suspend(struct axon_slot *slot)
+{
+	struct axon_slots *s = &slot->adev->slots;
+
+	slot->ring->since = ktime_get_ns();
+	spin_lock_irq(&s->irq_lock);
+	slot->leaving = true;
+	axon_irq_enable_slot(slot, true);
+	spin_unlock_irq(&s->irq_lock);
+	axon_slot_write32(slot->adev, slot->id, SUSPEND, 1);
+}
+
+/* The chip has written the ring's state to its save area. */
+static void axon_slot_leave(struct axon_slot *slot)
+{
+	struct axon_device *adev = slot->adev;
+	struct axon_ring *ring = slot->ring;
+	struct axon_save save;
+
+	axon_slot_write32(adev, slot->id, CTRL, 0);
+	axon_slot_release(slot);
+
+	iosys_map_memcpy_from(&save, &ring->save_head, 0, sizeof(save));
+	ring->saved = true;
+	ring->parked = save.state == AXON_SLOT_WAITING;
+	if (save.busy || save.rptr != axon_read32(adev, DB, VALUE(ring->doorbell)))
+		axon_slot_enqueue(ring);
+	else
+		ring->state = AXON_RING_OFF;
+}
+
+/* Have the ring's owner stop it, as after a fault that the chip found. */
+static void axon_slot_give_up(struct axon_slot *slot)
+{
+	const struct axon_fault record = {
+		.cause = AXON_FAULT_HANG,
+		.slot = slot->id,
+		.engine = AXON_NUM_ENGINES,
+		.core = AXON_FAULT_NO_CORE,
+		.as = slot->ring->as,
+	};
+
+	drm_err(&slot->adev->drm, "queue %u did not leave slot %u in %llu s\n",
+		slot->ring->doorbell, slot->id, AXON_LEAVE_NS / NSEC_PER_SEC);
+	slot->ring->since = ktime_get_ns();
+	spin_lock_irq(&slot->adev->slots.irq_lock);
+	slot->ring->fault(slot->ring, &record);
+	spin_unlock_irq(&slot->adev->slots.irq_lock);
+}
+
+/* Take a ring away from its slot, whatever it is doing. */
+static void axon_slot_evict(struct axon_slot *slot)
+{
+	struct axon_device *adev = slot->adev;
+	int idx;
+
+	if (drm_dev_enter(&adev->drm, &idx)) {
+		axon_reset_slot(adev, slot->id);
+		/* What the slot has to say of this ring must not be taken for the next one's. */
+		axon_fault_drain(adev);
+		axon_slot_kick(adev);
+		drm_dev_exit(idx);
+	}
+	axon_slot_release(slot);
+}
+
+/* ---- the work ---- */
+
+static void axon_slot_scan_word(struct axon_device *adev, unsigned int w)
+{
+	u32 bits = axon_read32(adev, DB_STATUS, RUNG(w));
+	struct axon_ring *ring;
+
+	/* First the bit, then the value: what rings from here on sets it again. */
+	axon_write32(adev, DB_STATUS, RUNG(w), bits);
+	for (; bits; bits &= bits - 1) {
+		ring = xa_load(&adev->slots.rings, 32 * w + __ffs(bits));
+		if (ring && ring->state == AXON_RING_OFF)
+			axon_slot_enqueue(ring);
+	}
+}
+
+/* Whose doorbell rang while nobody listened? */
+static void axon_slot_scan(struct axon_device *adev)
+{
+	u32 words = axon_read32(adev, DB_STATUS, SUMMARY);
+
+	for (; words; words &= words - 1)
+		axon_slot_scan_word(adev, __ffs(words));
+}
+
+/* Finish what has happened to a slot since the last look. */
+static void axon_slot_settle(struct axon_slot *slot, u64 now)
+{
+	struct axon_ring *ring = slot->ring;
+
+	if (!ring)
+		return;
+
+	if (READ_ONCE(ring->timeline->error)) {
+		axon_slot_evict(slot);
+		axon_slot_bury(ring);
+		return;
+	}
+
+	slot->status = axon_slot_read32(slot->adev, slot->id, STATUS);
+	if (!slot->leaving)
+		return;
+	if (slot->status == AXON_SLOT_SUSPENDED)
+		axon_slot_leave(slot);
+	else if (axon_slot_age(ring, now) > AXON_LEAVE_NS)
+		axon_slot_give_up(slot);
+}
+
+static struct axon_slot *axon_slot_find_free(struct axon_device *adev)
+{
+	unsigned int i;
+
+	for (i = AXON_KERNEL_SLOT + 1; i < adev->num_slots; i++)
+		if (!adev->slots.slot[i].ring)
+			return &adev->slots.slot[i];
+	return NULL;
+}
+
+static bool axon_slot_may_leave(const struct axon_slot *slot, const struct axon_ring *candidate,
+				u64 now)
+{
+	const struct axon_ring *ring = slot->ring;
+
+	if (!ring || slot->leaving)
+		return false;
+	if (slot->status == AXON_SLOT_RUNNING && ring->priority > candidate->rank)
+		return false;
+	return axon_slot_age(ring, now) >= axon_slot_slice(slot->status, candidate->parked);
+}
+
+/* Which of two can be spared more easily? */
+static bool axon_slot_spared_before(const struct axon_slot *a, const struct axon_slot *b)
+{
+	static const unsigned int value[] = {
+		[AXON_SLOT_IDLE] = 0,
+		[AXON_SLOT_WAITING] = 1,
+		[AXON_SLOT_RUNNING] = 2,
+	};
+
+	if (a->status != b->status)
+		return value[a->status] < value[b->status];
+	if (a->ring->priority != b->ring->priority)
+		return a->ring->priority < b->ring->priority;
+	return a->ring->since < b->ring->since;
+}
+
+static struct axon_slot *axon_slot_find_victim(struct axon_device *adev,
+					       const struct axon_ring *candidate, u64 now)
+{
+	struct axon_slot *best = NULL;
+	unsigned int i;
+
+	for (i = AXON_KERNEL_SLOT + 1; i < adev->num_slots; i++) {
+		struct axon_slot *slot = &adev->slots.slot[i];
+
+		if (axon_slot_may_leave(slot, candidate, now) &&
+		    (!best || axon_slot_spared_before(slot, best)))
+			best = slot;
+	}
+	return best;
+}
+
+static int axon_slot_compare(void *priv, const struct list_head *a, const struct list_head *b)
+{
+	const struct axon_ring *x = list_entry(a, struct axon_ring, node);
+	const struct axon_ring *y = list_entry(b, struct axon_ring, node);
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank;
+	return x->since > y->since;
+}
+
+/* For each ring that waits, in order: a slot, or one that is to become free. */
+static void axon_slot_assign(struct axon_device *adev, u64 now)
+{
+	struct axon_slots *s = &adev->slots;
+	struct axon_ring *ring, *next;
+	struct axon_slot *slot;
+	unsigned int i, leaving = 0;
+
+	for (i = 0; i < adev->num_slots; i++)
+		leaving += s->slot[i].leaving;
+
+	list_for_each_entry(ring, &s->runnable, node)
+		ring->rank = axon_slot_rank(ring->priority, axon_slot_age(ring, now));
+	list_sort(NULL, &s->runnable, axon_slot_compare);
+
+	list_for_each_entry_safe(ring, next, &s->runnable, node) {
+		slot = axon_slot_find_free(adev);
+		if (slot) {
+			axon_slot_load(slot, ring);
+			continue;
+		}
+		if (leaving) {
+			leaving--;
+			continue;
+		}
+		slot = axon_slot_find_victim(adev, ring, now);
+		if (!slot)
+			break;
+		axon_slot_suspend(slot);
+	}
+}
+
+static void axon_slot_work(struct work_struct *work)
+{
+	struct axon_device *adev = container_of(work, struct axon_device, slots.work.work);
+	struct axon_slots *s = &adev->slots;
+	u64 now = ktime_get_ns();
+	unsigned int i;
+	int idx;
+
+	if (!drm_dev_enter(&adev->drm, &idx))
+		return;
+
+	mutex_lock(&s->lock);
+	axon_slot_scan(adev);
+	for (i = AXON_KERNEL_SLOT + 1; i < adev->num_slots; i++)
+		axon_slot_settle(&s->slot[i], now);
+	axon_slot_assign(adev, now);
+	/* Whoever is asked to leave does so for one that waits. */
+	if (!list_empty(&s->runnable))
+		queue_delayed_work(s->wq, &s->work, msecs_to_jiffies(AXON_TICK_MS));
+	mutex_unlock(&s->lock);
+	drm_dev_exit(idx);
+}
+
+/**
+ * axon_slot_kick() - have the scheduler look at everything
+ * @adev: the device, in a drm_dev_enter() section or an interrupt handler
+ */
+void axon_slot_kick(struct axon_device *adev)
+{
+	mod_delayed_work(adev->slots.wq, &adev->slots.work, 0);
+}
+
+/* ---- rings ---- */
+
+/**
+ * axon_slot_arm() - have &axon_ring.notify called at the next SIGNAL with an interrupt
+ * @ring: a user ring
+ *
+ * Once, and then not again until it is armed again: a program that signals without end costs
+ * interrupts only as often as somebody begins to wait. What is in memory when this returns may have
+ * raised none.
+ */
+void axon_slot_arm(struct axon_ring *ring)
+{
+	struct axon_slots *s = &ring->adev->slots;
+	unsigned long flags;
+
+	spin_lock_irqsave(&s->irq_lock, flags);
+	if (!ring->armed && ring->slot)
+		axon_irq_enable_slot(ring->slot, true);
+	ring->armed = true;
+	spin_unlock_irqrestore(&s->irq_lock, flags);
+}
+
+/**
+ * axon_slot_interrupt() - react to the interrupt of a slot
+ * @slot: the slot
+ *
+ * In hard interrupt context.
+ */
+void axon_slot_interrupt(struct axon_slot *slot)
+{
+	struct axon_slots *s = &slot->adev->slots;
+	struct axon_ring *ring;
+
+	spin_lock(&s->irq_lock);
+	ring = slot->ring;
+	if (ring && ring->user && !slot->leaving) {
+		ring->armed = false;
+		axon_irq_enable_slot(slot, false);
+	}
+	if (ring)
+		axon_ring_complete(ring);
+	if (slot->leaving)
+		axon_slot_kick(slot->adev);
+	spin_unlock(&s->irq_lock);
+}
+
+/**
+ * axon_slot_add() - make a ring known to the scheduler
+ * @ring: the ring, complete
+ *
+ * It gets a free slot at once, if there is any.
+ *
+ * Return: 0, -ENODEV after an unplug, or -ENOMEM.
+ */
+int axon_slot_add(struct axon_ring *ring)
+{
+	struct axon_device *adev = ring->adev;
+	struct axon_slots *s = &adev->slots;
+	struct axon_slot *slot;
+	int ret, idx;
+
+	if (!drm_dev_enter(&adev->drm, &idx))
+		return -ENODEV;
+
+	/* What the doorbell's last owner left. */
+	axon_write32(adev, DB, VALUE(ring->doorbell), 0);
+	axon_write32(adev, DB_STATUS, RUNG(ring->doorbell / 32), BIT(ring->doorbell % 32));
+
+	ret = xa_err(xa_store(&s->rings, ring->doorbell, ring, GFP_KERNEL));
+	if (!ret) {
+		mutex_lock(&s->lock);
+		slot = ring->doorbell ? axon_slot_find_free(adev) : &s->slot[AXON_KERNEL_SLOT];
+		if (slot && ring->state == AXON_RING_OFF)
+			axon_slot_load(slot, ring);
+		mutex_unlock(&s->lock);
+	}
+	drm_dev_exit(idx);
+	return ret;
+}
+
+/**
+ * axon_slot_remove() - take a ring away from the chip for good
+ * @ring: the ring
+ *
+ * Bounded in time. Removing it twice does no harm.
+ */
+void axon_slot_remove(struct axon_ring *ring)
+{
+	struct axon_slots *s = &ring->adev->slots;
+
+	mutex_lock(&s->lock);
+	if (ring->slot)
+		axon_slot_evict(ring->slot);
+	axon_slot_bury(ring);
+	mutex_unlock(&s->lock);
+}
+
+/**
+ * axon_slot_forget() - undo axon_slot_add()
+ * @ring: the ring, removed
+ */
+void axon_slot_forget(struct axon_ring *ring)
+{
+	struct axon_slots *s = &ring->adev->slots;
+
+	mutex_lock(&s->lock);
+	xa_erase(&s->rings, ring->doorbell);
+	mutex_unlock(&s->lock);
+}
+
+/**
+ * axon_slot_poll() - look at a ring that has work and does not seem to get on with it
+ * @ring: the ring
+ * @rptr: filled in: packets consumed
+ *
+ * Return: false if it only waits for a slot.
+ */
+bool axon_slot_poll(struct axon_ring *ring, u32 *rptr)
+{
+	struct axon_device *adev = ring->adev;
+	struct axon_slots *s = &adev->slots;
+	bool on = true;
+	int idx;
+
+	if (!drm_dev_enter(&adev->drm, &idx))
+		return true;
+
+	mutex_lock(&s->lock);
+	if (ring->state == AXON_RING_OFF)
+		axon_slot_enqueue(ring);
+	if (ring->state == AXON_RING_RUNNABLE || (ring->slot && ring->slot->leaving))
+		on = false;
+	else if (ring->slot)
+		*rptr = axon_slot_read32(adev, ring->slot->id, RPTR);
+	mutex_unlock(&s->lock);
+	/* Should an interrupt have been lost. */
+	axon_slot_kick(adev);
+	drm_dev_exit(idx);
+	return on;
+}
+
+/* ---- the device ---- */
+
+/**
+ * axon_slot_count_free() - count the slots that nobody holds
+ * @adev: the device
+ *
+ * Return: the number, which may be out of date; the driver's own slot never counts.
+ */
+unsigned int axon_slot_count_free(struct axon_device *adev)
+{
+	unsigned int i, n = 0;
+
+	for (i = AXON_KERNEL_SLOT + 1; i < adev->num_slots; i++)
+		n += !READ_ONCE(adev->slots.slot[i].ring);
+	return n;
+}
+
+/**
+ * axon_slot_init() - set up the slot scheduler
+ * @adev: the device
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int axon_slot_init(struct axon_device *adev)
+{
+	struct axon_slots *s = &adev->slots;
+	unsigned int i;
+
+	mutex_init(&s->lock);
+	spin_lock_init(&s->irq_lock);
+	ida_init(&s->doorbells);
+	xa_init(&s->rings);
+	INIT_LIST_HEAD(&s->runnable);
+	INIT_DELAYED_WORK(&s->work, axon_slot_work);
+	for (i = 0; i < AXON_NUM_SLOTS; i++) {
+		s->slot[i].adev = adev;
+		s->slot[i].id = i;
+	}
+
+	s->wq = alloc_ordered_workqueue("axon-slots", WQ_MEM_RECLAIM);
+	return s->wq ? 0 : -ENOMEM;
+}
+
+/**
+ * axon_slot_fini() - the mirror of axon_slot_init()
+ * @adev: the device; the chip is stopped and its interrupts are gone
+ *
+ * Rings of open files stay known, and may still be removed.
+ */
+void axon_slot_fini(struct axon_device *adev)
+{
+	cancel_delayed_work_sync(&adev->slots.work);
+	destroy_workqueue(adev->slots.wq);
+}
