@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "rig.h"
 
-int rig_setup(void **state)
+static int setup(void **state, int (*create)(struct accel_device *dev, struct accel_vm **vm))
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
 	int ret;
@@ -13,7 +13,7 @@ int rig_setup(void **state)
 	if (ret == -ENODEV)
 		exit(77);
 	if (!ret)
-		ret = accel_vm_create(rig->dev, &rig->vm);
+		ret = create(rig->dev, &rig->vm);
 	if (!ret)
 		ret = accel_queue_create(rig->vm, 1, &rig->queue);
 	if (!ret)
@@ -23,6 +23,16 @@ int rig_setup(void **state)
 	if (ret < 0)
 		print_error("rig: %s\n", accel_strerror(ret));
 	return ret;
+}
+
+int rig_setup(void **state)
+{
+	return setup(state, accel_vm_create);
+}
+
+int rig_setup_user(void **state)
+{
+	return setup(state, accel_vm_create_long_running);
 }
 
 int rig_teardown(void **state)

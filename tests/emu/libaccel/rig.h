@@ -31,9 +31,16 @@ struct rig {
 
 /* cmocka's setup and teardown of one test: *state is the rig. */
 int rig_setup(void **state);
+int rig_setup_user(void **state); /* a long-running address space and a user queue */
 int rig_teardown(void **state);
 
 #define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, rig_setup, rig_teardown)
+#define RIG_USER_TEST(test)                                                        \
+	{                                                                          \
+#test "_on_a_user_queue", test, rig_setup_user, rig_teardown, NULL \
+	}
+/* What must not depend on the kind of queue. */
+#define RIG_BOTH_TEST(test) RIG_TEST(test), RIG_USER_TEST(test)
 
 const char *rig_elf(void); /* path of the program */
 bool rig_in_process(const struct rig *rig);

@@ -252,17 +252,17 @@ static void other_address_space_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(vector_add),
-		RIG_TEST(coordinates_and_registers),
-		RIG_TEST(grid_limits),
-		RIG_TEST(replay_with_other_arguments),
-		RIG_TEST(replay_back_to_back),
-		RIG_TEST(many_arguments),
-		RIG_TEST(overlapping_launches),
-		RIG_TEST(stats_count_the_same_each_time),
-		RIG_TEST(kernel_library_memory_functions),
-		RIG_TEST(empty_stream),
-		RIG_TEST(other_address_space_is_refused),
+		RIG_BOTH_TEST(vector_add),
+		RIG_BOTH_TEST(coordinates_and_registers),
+		RIG_BOTH_TEST(grid_limits),
+		RIG_BOTH_TEST(replay_with_other_arguments),
+		RIG_BOTH_TEST(replay_back_to_back),
+		RIG_BOTH_TEST(many_arguments),
+		RIG_BOTH_TEST(overlapping_launches),
+		RIG_BOTH_TEST(stats_count_the_same_each_time),
+		RIG_BOTH_TEST(kernel_library_memory_functions),
+		RIG_BOTH_TEST(empty_stream),
+		RIG_BOTH_TEST(other_address_space_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

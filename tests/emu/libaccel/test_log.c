@@ -172,14 +172,14 @@ static void a_failed_assertion_prints_and_faults(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(formats_as_the_c_library),
-		RIG_TEST(a_message_is_cut_at_256_bytes),
-		RIG_TEST(lines_of_many_workgroups),
-		RIG_TEST(reading_makes_room),
-		RIG_TEST(a_full_log_says_what_it_dropped),
-		RIG_TEST(arguments_are_checked),
-		RIG_TEST(no_log),
-		RIG_TEST(a_failed_assertion_prints_and_faults),
+		RIG_BOTH_TEST(formats_as_the_c_library),
+		RIG_BOTH_TEST(a_message_is_cut_at_256_bytes),
+		RIG_BOTH_TEST(lines_of_many_workgroups),
+		RIG_BOTH_TEST(reading_makes_room),
+		RIG_BOTH_TEST(a_full_log_says_what_it_dropped),
+		RIG_BOTH_TEST(arguments_are_checked),
+		RIG_BOTH_TEST(no_log),
+		RIG_BOTH_TEST(a_failed_assertion_prints_and_faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

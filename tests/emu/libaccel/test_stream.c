@@ -192,10 +192,10 @@ static void long_stream(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(copy_and_fill),   RIG_TEST(unaligned_is_refused),
-		RIG_TEST(timestamps_grow), RIG_TEST(signal_writes_value_and_time),
-		RIG_TEST(wait_for_memory), RIG_TEST(branch_loops),
-		RIG_TEST(calls_nest),	   RIG_TEST(long_stream),
+		RIG_BOTH_TEST(copy_and_fill),	RIG_BOTH_TEST(unaligned_is_refused),
+		RIG_BOTH_TEST(timestamps_grow), RIG_BOTH_TEST(signal_writes_value_and_time),
+		RIG_TEST(wait_for_memory),	RIG_BOTH_TEST(branch_loops),
+		RIG_BOTH_TEST(calls_nest),	RIG_BOTH_TEST(long_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
