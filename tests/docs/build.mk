@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+# The documentation is held to what it describes.
+
+UNIT_TESTS += tests/docs/tutorial.py
+VM_TESTS += tests/docs/tutorial_vm.sh
