@@ -7,6 +7,7 @@ B := build/san
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
 
+VERSION := $(file <VERSION)
 CC ?= gcc
 CFLAGS ?= -O2 -g
 AXON_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -fPIC -Iuapi -MMD -MP $(SANFLAGS)

@@ -15,7 +15,7 @@ install: all ## install the library and the tools: PREFIX=/usr/local DESTDIR=
 	install -m 755 $(B)/emu/libaccel.so.1 $(DESTDIR)$(LIBDIR)/axon/emu/
 	install -m 644 libaccel/accel.h uapi/axon_*.h $(DESTDIR)$(INCLUDEDIR)/
 	sed -e 's|@prefix@|$(PREFIX)|' -e 's|@libdir@|$(LIBDIR)|' -e 's|@includedir@|$(INCLUDEDIR)|' \
-		-e 's|@version@|1.0|' -e 's|@cflags@|-I$${includedir}|' libaccel/accel.pc.in \
+		-e 's|@version@|$(VERSION)|' -e 's|@cflags@|-I$${includedir}|' libaccel/accel.pc.in \
 		>$(DESTDIR)$(LIBDIR)/pkgconfig/accel.pc
 	set -e; for tool in $(filter $(B)/accel-%,$(ALL)); do \
 		install -m 755 $$tool $(DESTDIR)$(PREFIX)/bin/; done
