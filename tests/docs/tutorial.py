@@ -60,24 +60,24 @@ def masked(lines):
     return sorted(re.sub(r"0x[0-9a-f]+|core \d+", "#", line) for line in lines)
 
 
-def type_in(todo, where, launcher=(), **environment):
+def type_in(typed, where, launcher=(), **environment):
     """The lines that each command of one shell session prints."""
     script = os.path.join(HOME, "first", "typed.sh")
     with open(script, "w", encoding="utf-8") as file:
-        file.writelines(f"{command}\necho '{MARK}'\n" for command, _ in todo)
+        file.writelines(f"{command}\necho '{MARK}'\n" for command, _ in typed)
     done = subprocess.run([*launcher, "bash", script], cwd=where, timeout=300, text=True,
                           env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return [part.splitlines() for part in done.stdout.split(MARK + "\n")[:-1]]
 
 
-def compare(todo, outputs):
+def compare(typed, outputs):
     """The number of commands that printed something else than the page shows."""
     wrong = 0
-    if len(outputs) != len(todo):
-        print(f"expected {len(todo)} commands to run, {len(outputs)} did")
+    if len(outputs) != len(typed):
+        print(f"expected {len(typed)} commands to run, {len(outputs)} did")
         wrong = 1
-    for (command, expected), found in zip(todo, outputs):
+    for (command, expected), found in zip(typed, outputs):
         if masked(expected) != masked(found):
             print(f"$ {command}\n  expected:", *expected, "  found:", *found, sep="\n  ")
             wrong += 1
@@ -91,17 +91,17 @@ def main():
     shutil.rmtree(HOME, ignore_errors=True)
     first = os.path.join(HOME, "first")  # where the page has its reader work
     os.makedirs(first)
-    todo = [(c, shown) for c, shown in commands()
+    typed = [(c, shown) for c, shown in commands()
             if through_driver or not re.search(r"(^| )vm ", c)]
-    runs = [(c, shown) for c, shown in todo if c.startswith("./")]
+    runs = [(c, shown) for c, shown in typed if c.startswith("./")]
     if not runs or not write_sources(first):
         sys.exit("docs/tutorial.md: expected C files and commands that run them, found none")
-    wrong = compare(todo, type_in(todo, ROOT, HOME=HOME))
+    wrong = compare(typed, type_in(typed, ROOT, HOME=HOME))
     if through_driver:
         vm = [os.path.join(ROOT, "tools", "vm"), "--timeout", "120", "--"]
         wrong += compare(runs, type_in(runs, first, vm,
                                        LD_LIBRARY_PATH=os.path.join(ROOT, "build")))
-    print(f"[  PASSED  ] {len(todo) + (len(runs) if through_driver else 0) - wrong} test(s).")
+    print(f"[  PASSED  ] {len(typed) + (len(runs) if through_driver else 0) - wrong} test(s).")
     print(f"[  FAILED  ] {wrong} test(s).")
     return wrong > 0
 
