@@ -55,3 +55,13 @@ int new_file_write(const char *path, int (*write)(void *arg, FILE *f), void *arg
 		ret = write_through(path, temporary, write, arg);
 	return ret ? axon_fail(err, ret, "%s: writing: %s", path, strerror(-ret)) : 0;
 }
+
+int new_file_check(const char *path, struct axon_err *err)
+{
+	char copy[PATH_MAX];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	if (access(dirname(copy), W_OK | X_OK))
+		return axon_fail(err, -errno, "%s: writing: %s", path, strerror(errno));
+	return 0;
+}

@@ -14,5 +14,7 @@
  */
 int new_file_write(const char *path, int (*write)(void *arg, FILE *f), void *arg,
 		   struct axon_err *err);
+/* Whether that could work, before the work whose result it is to be: path's folder can be written. */
+int new_file_check(const char *path, struct axon_err *err);
 
 #endif
