@@ -18,6 +18,7 @@
 
 #include "axon_cursor.h"
 #include "axon_device.h"
+#include "axon_event.h"
 #include "axon_fence.h"
 #include "axon_regs.h"
 #include "axon_reset.h"
@@ -163,6 +164,24 @@ void axon_ring_start(struct axon_ring *ring)
 	mutex_unlock(&ring->lock);
 }
 
+/**
+ * axon_ring_set_owner() - tell whose ring it is, for the history of events
+ * @ring: the ring, started; nothing was submitted yet
+ * @owner: the file; it closes its queues before it goes
+ * @id: handle of the queue in that file
+ */
+void axon_ring_set_owner(struct axon_ring *ring, struct drm_file *owner, u32 id)
+{
+	struct axon_slot *slot = &ring->adev->slots[ring->slot];
+
+	mutex_lock(&ring->lock);
+	spin_lock_irq(&slot->lock);
+	ring->owner = owner;
+	ring->owner_id = id;
+	spin_unlock_irq(&slot->lock);
+	mutex_unlock(&ring->lock);
+}
+
 static void axon_ring_emit(struct axon_ring *ring, const struct axon_packet *packet)
 {
 	ring->mem->packets[ring->wptr++ % AXON_RING_PACKETS] = *packet;
@@ -217,7 +236,8 @@ void axon_ring_complete(struct axon_ring *ring)
 /**
  * axon_ring_stop() - take the work away from the chip and end it
  * @ring: the ring
- * @error: for the fences of what was not done
+ * @error: for the fences of what was not done; -ECANCELED if the owner wants it so, and anything
+ *         else is an event
  *
  * Bounded in time. Nothing can be submitted afterwards. Stopping twice does no harm.
  */
@@ -228,6 +248,8 @@ void axon_ring_stop(struct axon_ring *ring, int error)
 
 	mutex_lock(&ring->lock);
 	if (ring->running && drm_dev_enter(&adev->drm, &idx)) {
+		if (error != -ECANCELED)
+			axon_event_queue_reset(ring, error);
 		axon_reset_slot(adev, ring->slot);
 		drm_dev_exit(idx);
 	}

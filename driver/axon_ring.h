@@ -10,6 +10,7 @@
 struct axon_device;
 struct axon_fence;
 struct axon_timeline;
+struct drm_file;
 
 #define AXON_RING_LOG2	  8
 #define AXON_RING_PACKETS BIT(AXON_RING_LOG2)
@@ -47,6 +48,10 @@ struct axon_ring {
 	struct axon_timeline *timeline;
 	/** @fault: told of each fault, under &axon_slot.lock; must not sleep */
 	void (*fault)(struct axon_ring *ring, const struct axon_fault *record);
+	/** @owner: whose it is, by axon_ring_set_owner(); NULL for the driver's own */
+	struct drm_file *owner;
+	/** @owner_id: the queue's handle there */
+	u32 owner_id;
 	/** @slot: number of the slot */
 	unsigned int slot;
 	/** @as: address space of the command buffers */
@@ -68,6 +73,7 @@ struct axon_ring {
 
 int axon_ring_init(struct axon_ring *ring, struct axon_device *adev, bool kernel);
 void axon_ring_start(struct axon_ring *ring);
+void axon_ring_set_owner(struct axon_ring *ring, struct drm_file *owner, u32 id);
 int axon_ring_submit(struct axon_ring *ring, const struct axon_packet *packets, unsigned int count,
 		     struct axon_fence *fence);
 void axon_ring_complete(struct axon_ring *ring);

@@ -13,7 +13,8 @@ static enum smi_exit exit_of(int err)
 	case -EACCES:
 	case -EPERM: return SMI_PERMISSION;
 	case -ENXIO: return SMI_NO_DEVICE;
-	case -ENODEV: return SMI_NO_DRIVER;
+	case -EUNATCH: return SMI_NO_DRIVER;
+	case -ENODEV: return SMI_DEVICE_LOST;
 	default: return SMI_FAILURE;
 	}
 }

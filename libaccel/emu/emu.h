@@ -45,6 +45,7 @@ void table_remove(struct table *table, uint32_t handle);
 struct emu_bo {
 	unsigned int refs; /* the handle and every mapping */
 	bool vram;
+	uint32_t purpose;
 	uint64_t addr; /* offset into device memory, or bus address */
 	uint64_t size;
 };
@@ -108,8 +109,11 @@ struct backend {
 	struct emu_queue *queues[AXON_NUM_SLOTS];
 	struct kernel_area *area;
 	uint64_t area_bus;
-	uint64_t bo_system_bytes;
+	uint64_t bo_system_bytes, purpose_bytes[DRM_AXON_PURPOSE_COUNT];
 	uint64_t num_faults, num_resets;
+	/* Event n is at (n - 1) modulo their number. */
+	struct drm_axon_query_event history[DRM_AXON_MAX_EVENTS];
+	uint64_t num_history;
 
 	pthread_t thread; /* starts jobs whose waits end while nobody is in the library */
 	bool thread_runs;
@@ -144,6 +148,11 @@ int emu_map(struct backend *b, unsigned int as, uint64_t va, uint64_t addr, uint
 void emu_bo_unref(struct backend *b, struct emu_bo *bo);
 
 void emu_queue_free(struct backend *b, struct emu_queue *queue);
+
+/* Keep what happened, as the driver does. */
+void emu_history_fault(struct backend *b, const struct emu_queue *queue,
+		       const struct axon_fault *fault);
+void emu_history_queue_reset(struct backend *b, const struct emu_queue *queue, int error);
 
 struct emu_sync *emu_sync_ref(struct backend *b, uint32_t handle); /* NULL: no such handle */
 void emu_sync_unref(struct emu_sync *sync);

@@ -10,7 +10,7 @@ int rig_setup(void **state)
 		return -1;
 	*state = rig;
 	ret = accel_device_open(0, &rig->dev);
-	if (ret == -ENODEV)
+	if (ret == -EUNATCH)
 		exit(77);
 	if (!ret)
 		ret = accel_vm_create(rig->dev, &rig->vm);
