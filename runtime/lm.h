@@ -60,7 +60,6 @@ struct lm {
 	struct graph graph;
 	struct accel_stream *train, *eval;
 	struct accel_buffer *tables;
-	uint32_t input; /* the graph's tensor of token ids */
 };
 
 /* A parameter, or one of its moments, as the host sees it: row-major floats. */
