@@ -134,6 +134,7 @@ enum axon_engine {
 #define AXON_REG_SLOT_RESUME	0x04c	/* WO 1: resume from SAVE (needs AXON_FEAT_SUSPEND) */
 #define AXON_REG_SLOT_SAVE	0x050	/* RW 64-bit VA in address space 0 of the save area */
 #define AXON_REG_SLOT_SAVE_SIZE	0x058	/* RO bytes that a save area needs, 0 without the feature */
+#define AXON_REG_SLOT_PROGRESS	0x05c	/* RO packets, workgroups, engine operations done; modulo 2^32 */
 
 #define AXON_SLOT_CTRL_ENABLE	(1u << 0)
 #define AXON_SLOT_CTRL_USER	(1u << 1)	/* ring lives in SLOT_AS (needs AXON_FEAT_USER_QUEUES) */

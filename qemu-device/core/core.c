@@ -87,6 +87,8 @@ static void init_registers(struct axon_core *core)
 		struct slot *slot = &core->slot[s];
 
 		slot->ring = 0;
+		for (unsigned int i = 0; core->worker && i < core->num_workers; i++)
+			atomic_store(&core->worker[i].progress[s], 0);
 		slot->log2 = slot->as = slot->doorbell = 0;
 		atomic_store(&slot->priority, 0);
 		atomic_store(&slot->wall_ms, 0);

@@ -136,6 +136,7 @@ void launch_fini(struct worker *worker)
 void launch_progress(struct worker *worker)
 {
 	worker->wg.progress = worker->wg.hart.cycles;
+	worker_progressed(worker, worker->wg.job->slot);
 	atomic_store_explicit(&worker->progress_ns, core_now(worker->core), memory_order_relaxed);
 }
 
@@ -272,9 +273,12 @@ bool launch_part(struct worker *worker, struct job *job, uint64_t part, uint64_t
 	uint64_t start = core_now(worker->core);
 	bool done;
 
+	/* nothing of another address space is used until the workgroup is left */
+	atomic_store(&worker->inside, job->as + 1);
 	begin(worker, job, part, use);
 	worker->wg.fault_engine = AXON_ENGINE_HART;
 	done = run(worker);
+	atomic_store(&worker->inside, 0);
 	atomic_store(&worker->progress_ns, 0);
 	if (done) {
 		finish(worker, start);
