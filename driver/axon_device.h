@@ -29,14 +29,6 @@ struct axon_ring;
 /* Handles of a file's objects; 0 is none. */
 #define AXON_HANDLES XA_LIMIT(1, S32_MAX)
 
-/* The chip gives up on a queue that makes no progress for this long, in modelled cycles... */
-#define AXON_HANG_CYCLES (2ull * AXON_CLOCK_HZ)
-/* ...or in wall time, should modelled time itself stand still (a WAIT that nobody signals). */
-#define AXON_HANG_WALL_MS 30000
-/* No command buffer runs for longer, progress or not: its fence must signal. */
-#define AXON_LIMIT_CYCLES (600ull * AXON_CLOCK_HZ)
-/* The driver's own look at a job, well after the chip should have ended it. */
-#define AXON_TIMEOUT_MS (4 * AXON_HANG_WALL_MS)
 /* Registers that report an action as done must do so within this time. */
 #define AXON_REG_TIMEOUT_US (5 * USEC_PER_SEC)
 

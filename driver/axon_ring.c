@@ -20,6 +20,7 @@
 #include "axon_device.h"
 #include "axon_event.h"
 #include "axon_fence.h"
+#include "axon_limits.h"
 #include "axon_regs.h"
 #include "axon_reset.h"
 #include "axon_ring.h"
@@ -152,9 +153,9 @@ void axon_ring_start(struct axon_ring *ring)
 		axon_slot_write32(adev, s, AS, ring->as);
 		axon_slot_write32(adev, s, DOORBELL, s);
 		axon_slot_write32(adev, s, PRIORITY, ring->priority);
-		axon_slot_write64(adev, s, HANG, AXON_HANG_CYCLES);
-		axon_slot_write64(adev, s, LIMIT, AXON_LIMIT_CYCLES);
-		axon_slot_write32(adev, s, WALL_MS, AXON_HANG_WALL_MS);
+		axon_slot_write64(adev, s, HANG, axon_limits_hang_cycles());
+		axon_slot_write64(adev, s, LIMIT, axon_limits_cycles());
+		axon_slot_write32(adev, s, WALL_MS, axon_limits_wall_ms());
 		axon_slot_write64(adev, s, COUNTERS,
 				  axon_ring_va(ring, offsetof(struct axon_ring_mem, counters)));
 		axon_slot_write32(adev, s, CTRL, AXON_SLOT_CTRL_ENABLE);
@@ -294,14 +295,14 @@ void axon_ring_fini(struct axon_ring *ring, int error)
 /**
  * axon_ring_poll() - look at a ring without an interrupt
  * @ring: the ring
- * @rptr: filled in: packets consumed, or NULL
+ * @progress: filled in: what the slot has completed, a number that only moves; or NULL
  * @counters: filled in: busy time
  *
  * Signals what is done, should its interrupt have been lost.
  *
  * Return: whether there is still something to look at.
  */
-bool axon_ring_poll(struct axon_ring *ring, u32 *rptr, struct axon_counters *counters)
+bool axon_ring_poll(struct axon_ring *ring, u32 *progress, struct axon_counters *counters)
 {
 	bool alive;
 	int idx;
@@ -312,8 +313,8 @@ bool axon_ring_poll(struct axon_ring *ring, u32 *rptr, struct axon_counters *cou
 		axon_ring_complete(ring);
 		*counters = ring->mem->counters;
 	}
-	if (alive && rptr && drm_dev_enter(&ring->adev->drm, &idx)) {
-		*rptr = axon_slot_read32(ring->adev, ring->slot, RPTR);
+	if (alive && progress && drm_dev_enter(&ring->adev->drm, &idx)) {
+		*progress = axon_slot_read32(ring->adev, ring->slot, PROGRESS);
 		drm_dev_exit(idx);
 	}
 	mutex_unlock(&ring->lock);

@@ -79,6 +79,6 @@ int axon_ring_submit(struct axon_ring *ring, const struct axon_packet *packets, 
 void axon_ring_complete(struct axon_ring *ring);
 void axon_ring_stop(struct axon_ring *ring, int error);
 void axon_ring_fini(struct axon_ring *ring, int error);
-bool axon_ring_poll(struct axon_ring *ring, u32 *rptr, struct axon_counters *counters);
+bool axon_ring_poll(struct axon_ring *ring, u32 *progress, struct axon_counters *counters);
 
 #endif
