@@ -30,7 +30,8 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(AXON_CFLAGS) $(CFLAGS_$(call top,$*)) $(call isa,$*) -c -o $@ $<
 
--include $(shell find $(B) -name '*.d' $(if $(SAN),,-not -path 'build/san/*') 2>/dev/null)
+-include $(shell find $(B) -name '*.d' $(if $(SAN),,-not -path 'build/san/*' -not -path 'build/mutants/*') \
+	2>/dev/null)
 
 .PHONY: all
 all: $(ALL) ## everything that runs on the host and in the VM, without QEMU and the module

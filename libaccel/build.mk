@@ -28,17 +28,6 @@ $(B)/accel.pc: libaccel/accel.pc.in libaccel/build.mk VERSION
 	    -e 's|@includedir@|$(CURDIR)/libaccel|' -e 's|@version@|$(VERSION)|' \
 	    -e 's|@cflags@|-I$${includedir} -I$(CURDIR)/uapi|' $< > $@
 
-# The manual has a page for each noun; the name of every function leads to its page.
-.PHONY: install-function-names
-install: install-function-names
-install-function-names:
-	install -d $(DESTDIR)$(PREFIX)/share/man/man3
-	set -e; for page in docs/man/accel*.3; do \
-		for name in $$(sed -n '/^\.SH NAME/{n;s/ \\-.*//;s/,//g;p}' $$page); do \
-			echo .so man3/$${page##*/} > $(DESTDIR)$(PREFIX)/share/man/man3/$$name.3; \
-		done; \
-	done
-
 ALL += $(LIBACCEL) $(LIBACCEL_EMU) $(B)/accel.pc
 
 LIBS_test_elf_image := $(B)/libaccel/elf_image.o

@@ -17,14 +17,13 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 MAN = os.path.join(ROOT, "docs", "man")
-# Tool: what to ask for --help. A command of a tool has options of its own.
 TOOLS = {
-    "accel-run": [["build/accel-run"]],
-    "accel-train": [["build/accel-train"]],
-    "accel-smi": [["build/accel-smi"]],
-    "accel-bench": [["build/accel-bench", *c] for c in ([], ["llm"], ["matmul"], ["copy"], ["launch"])],
-    "axon-cc": [["tools/axon-cc"]],
-    "axon-vm": [["tools/vm"]],
+    "accel-run": "build/accel-run",
+    "accel-train": "build/accel-train",
+    "accel-smi": "build/accel-smi",
+    "accel-bench": "build/accel-bench",
+    "axon-cc": "tools/axon-cc",
+    "axon-vm": "tools/vm",
 }
 faults = []
 
@@ -81,17 +80,27 @@ def check_functions():
     same("function", "docs/man/*.3", named, exported)
 
 
-def help_options(commands):
-    """The options that --help shows."""
+def show_help(*command):
+    """What the command prints for --help, by lines."""
+    done = subprocess.run([os.path.join(ROOT, command[0]), *command[1:], "--help"], cwd=ROOT,
+                          env={**os.environ, "LD_LIBRARY_PATH": os.path.join(ROOT, "build", "emu")},
+                          stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def help_options(program):
+    """The options that --help shows, of the tool and of each command that it lists."""
+    lines = show_help(program)
+    if re.search(r"\b(COMMAND|TASK|VERB)\b", lines[0]) and "tools/vm" not in program:
+        for line in list(lines):
+            command = re.match(r" *([a-z][a-z0-9-]+)(?:: | {2,})[a-z]", line)
+            if command:
+                lines += show_help(program, command[1])
     options = set()
-    for command in commands:
-        done = subprocess.run([os.path.join(ROOT, command[0]), *command[1:], "--help"], cwd=ROOT,
-                              env={**os.environ, "LD_LIBRARY_PATH": os.path.join(ROOT, "build", "emu")},
-                              stdout=subprocess.PIPE, text=True, check=True)
-        for line in done.stdout.splitlines():
-            if re.match(r" {1,8}-", line):
-                shown = re.split(r" {2,}(?=[^-\s])", line.strip())[0]
-                options |= set(re.findall(r"(?<![\w-])--?[A-Za-z?][\w-]*", shown))
+    for line in lines:
+        if re.match(r" {1,8}-", line):
+            shown = re.split(r" {2,}(?=[^-\s])", line.strip())[0]
+            options |= set(re.findall(r"(?<![\w-])--?[A-Za-z?][\w-]*", shown))
     return options
 
 
@@ -102,7 +111,7 @@ def page_options(text):
 
 
 def check_options():
-    for tool, commands in TOOLS.items():
+    for tool, program in TOOLS.items():
         page = os.path.join(MAN, f"{tool}.1")
         if not os.path.exists(page):
             fault(f"docs/man/{tool}.1: expected a page for {tool}, found none")
@@ -110,7 +119,7 @@ def check_options():
         documented = page_options(read(page))
         if tool == "axon-cc":  # whose other options are clang's
             documented &= {"-o", "-h", "--help", "--version"}
-        same("option", f"docs/man/{tool}.1", documented, help_options(commands))
+        same("option", f"docs/man/{tool}.1", documented, help_options(program))
 
 
 def check_requests():
