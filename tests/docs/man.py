@@ -4,7 +4,7 @@
 
 Description: the manual and what it describes agree, both ways: every function of libaccel.map has a
 page with the prototype that accel.h gives it, every option of a tool's --help stands in the tool's page,
-every request and query of the driver's ABI in axon(4), and none stands there that does not exist. The
+every request, query and parameter of the driver in axon(4), and none stands there that does not exist. The
 pages have one version, no warning of mandoc's, and their C examples compile.
 """
 
@@ -129,6 +129,11 @@ def check_requests():
     queries = re.search(r"enum drm_axon_query_type \{(.*?)\};", header, re.S)[1]
     same("request or query", "docs/man/axon.4", tags,
          requests | set(re.findall(r"\b(DRM_AXON_QUERY_\w+)", queries)))
+    section = re.search(r"^\.S[HS] Parameters\n(.*?)^\.S[HS]", page, re.M | re.S | re.I)
+    documented = set(re.findall(r"^\.TP\n\.B\w* (\w+)", section[1], re.M)) if section else set()
+    sources = "".join(read(path) for path in glob.glob(os.path.join(ROOT, "driver", "*.c")))
+    same("parameter", "docs/man/axon.4", documented,
+         set(re.findall(r"^module_param\w*\((\w+)", sources, re.M)))
 
 
 def check_pages():
