@@ -114,6 +114,7 @@ int bpe_parse(const char *text, struct bpe_vocab *v, struct axon_err *err)
 	int ret = bpe_init(v, err);
 
 	while (!ret && *text) {
+		const char *pair = text;
 		struct bpe_merge merge;
 		uint32_t token;
 
@@ -122,7 +123,7 @@ int bpe_parse(const char *text, struct bpe_vocab *v, struct axon_err *err)
 			return axon_fail(err, -EINVAL,
 					 "vocabulary: expected pairs of tokens known before, found "
 					 "'%.20s' as number %u" ERR_DAMAGED,
-					 text, v->n_merges);
+					 pair, v->n_merges);
 		ret = bpe_add(v, merge, &token, err);
 	}
 	return ret;

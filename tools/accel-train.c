@@ -13,14 +13,16 @@ static const struct task {
 	int (*main)(int argc, char **argv);
 } tasks[] = {
 	{"fashion-mnist", "accel-train fashion-mnist", train_classifier_main},
+	{"lm", "accel-train lm", train_lm_main},
 };
 
-#define TASKS "fashion-mnist"
+#define TASKS "fashion-mnist, lm"
 
 static const char doc[] =
 	"Train a network on the axon accelerator. Tasks, each with options of its own "
 	"(accel-train TASK --help):\n\n"
-	"fashion-mnist: a convolutional network on the images of Debian's dataset-fashion-mnist\v"
+	"fashion-mnist: a convolutional network on the images of Debian's dataset-fashion-mnist\n"
+	"lm: a language model on a text\v"
 	"Exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
 
 static volatile sig_atomic_t interrupted;

@@ -11,6 +11,7 @@
 
 /* The tasks: parse their own command line, and return the exit status. */
 int train_classifier_main(int argc, char **argv);
+int train_lm_main(int argc, char **argv);
 
 /* Ctrl-C or SIGTERM was received: end the work in order. */
 bool train_interrupted(void);
