@@ -18,7 +18,8 @@ $(B)/tests/emu/train/bpe_dump: %: %.o $(LIBAXONRT)
 
 TRAIN_SCRIPTS := $(patsubst tests/emu/train/%.py,$(B)/tests/emu/train/%,$(wildcard tests/emu/train/test_*.py))
 
-$(TRAIN_SCRIPTS): $(B)/%: %.py $(B)/accel-train $(B)/tests/emu/train/bpe_dump \
+$(TRAIN_SCRIPTS): $(B)/%: %.py $(B)/accel-train $(B)/accel-run $(B)/tests/emu/train/bpe_dump \
+		$(B)/tests/unit/encode_file \
 		$(B)/emu/libaccel.so.1
 	@mkdir -p $(@D)
 	install -m 755 $< $@
