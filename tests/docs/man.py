@@ -41,8 +41,7 @@ def read(*path):
 def plain(line):
     """A line of troff without its macro, fonts, quotes and escapes."""
     line = re.sub(r"^\.[A-Z]{1,2} ", "", line)
-    line = re.sub(r"\\f[A-Z]|\\c$|\"", "", line)
-    return re.sub(r"\\e", r"\\", re.sub(r"\\&", "", line.replace("\\-", "-")))
+    return re.sub(r"\\f[A-Z]|\\c$|\"|\\&", "", line).replace("\\-", "-")
 
 
 def same(kind, where, documented, real):
@@ -150,21 +149,17 @@ def check_pages():
             fault(f"{name}: expected version {version} in its .TH")
         for example in re.findall(r"^\.EX\n(.*?)^\.EE", text, re.M | re.S):
             if "#include" in example:
-                compile_example(name, "\n".join(plain(line) if line.startswith("\\&") else
-                                                example_line(line) for line in example.splitlines()))
+                compile_example(name, example)
     if not any("\n.EX\n#include" in read(page) for page in pages):
         fault("docs/man: expected C examples, found none")
 
 
-def example_line(line):
-    return line.replace("\\-", "-").replace("\\e", "\\")
-
-
-def compile_example(name, text):
+def compile_example(name, troff):
+    text = re.sub(r"\\([-&e])", lambda m: {"-": "-", "&": "", "e": "\\"}[m[1]], troff)
     with tempfile.TemporaryDirectory() as folder:
         source = os.path.join(folder, "example.c")
         with open(source, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
+            file.write(text)
         done = subprocess.run(["gcc", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
                                "-I", os.path.join(ROOT, "libaccel"), "-I", os.path.join(ROOT, "uapi"),
                                "-isystem", "/usr/include/libdrm", source], text=True,
