@@ -13,7 +13,7 @@
 #define GEMM_B_COLS	(1u << 1)
 #define GEMM_ADDEND_ROW (1u << 2) /* the addend is one row, a bias */
 
-#define GEMM_DEPTH 2048
+#define GEMM_DEPTH 512
 
 struct gemm_args {
 	__u64 a, b, c;

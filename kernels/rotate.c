@@ -7,20 +7,15 @@ AXON_KERNEL void rotate(const struct rotate_args *args, uint32_t wg, uint32_t se
 	enum { X0, X1, COS, SIN, Y0, Y1 };
 	uint32_t first = wg * args->tokens_per_wg;
 	uint32_t tokens = axon_min(args->tokens_per_wg, args->tokens - first);
-	int64_t head = 4 * (int64_t)args->head_dim, row = head / 2;
-	uint64_t at = args->x +
-		      ((uint64_t)sequence * args->tokens + first) * args->heads * (uint64_t)head;
+	int64_t row = 8 * (int64_t)args->pairs, table = (int64_t)args->table_stride;
+	uint64_t at = args->x + ((uint64_t)sequence * args->tokens + first) * (uint64_t)row;
 	struct vector_program p;
 
-	v_begin(&p, tokens * args->heads, args->head_dim / 2);
-	v_operand(&p, at, head, 8, AXON_F32);
-	v_operand(&p, at + 4, head, 8, AXON_F32);
-	for (uint32_t i = COS; i <= SIN; i++) {
-		v_operand(&p, (i == COS ? args->cos : args->sin) + first * (uint64_t)row, 0, 4,
-			  AXON_F32);
-		p.d.operand[i].row_div = args->heads;
-		p.d.operand[i].outer_stride = row;
-	}
+	v_begin(&p, tokens, args->pairs);
+	v_operand(&p, at, row, 8, AXON_F32);
+	v_operand(&p, at + 4, row, 8, AXON_F32);
+	v_operand(&p, args->cos + (uint64_t)(first * table), table, 4, AXON_F32);
+	v_operand(&p, args->sin + (uint64_t)(first * table), table, 4, AXON_F32);
 	for (uint8_t i = X0; i <= SIN; i++)
 		v_load(&p, i, i);
 	if (args->flags & ROTATE_BACK)

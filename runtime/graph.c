@@ -317,6 +317,9 @@ uint32_t graph_rotate(struct graph *g, uint32_t x, const struct graph_sequence *
 	uint32_t dim[] = {g->batch, t->dim[1]}, id;
 
 	check_sequence(g, GRAPH_ROTATE, t, sequence);
+	if (dim[1] > sequence->width)
+		refuse(g, -EINVAL, "rotate: expected at most %u elements, found %u",
+		       sequence->width, dim[1]);
 	id = add(g, GRAPH_ROTATE, 2, dim);
 	graph_tensor(g, id)->in[0] = x;
 	graph_tensor(g, id)->sequence = *sequence;

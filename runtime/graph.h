@@ -50,7 +50,12 @@ struct graph_start {
 struct graph_sequence {
 	uint32_t tokens;   /* divides the batch */
 	uint32_t head_dim; /* even */
-	uint64_t cos, sin; /* addresses of float[tokens][head_dim / 2], for graph_rotate() */
+	/*
+	 * For graph_rotate(): addresses of float[tokens][width / 2], the cosine and sine for each pair of a
+	 * row, the same for each head. A narrower row takes the first of them.
+	 */
+	uint64_t cos, sin;
+	uint32_t width;
 };
 
 /* A tensor and the operation that makes it. Tensors are known by their number in the graph. */

@@ -10,8 +10,8 @@
 /* Images whose weight gradients one workgroup sums. Fixed, so that results don't depend on the chip. */
 #define CONV_IMAGES_PER_PART 4
 
-/* Rows and columns of a product that one workgroup of gemm makes. */
-#define GEMM_ROWS 120
+/* The most rows and columns of a product that one workgroup of gemm makes: what the engine does in one go. */
+#define GEMM_ROWS 240
 #define GEMM_COLS 1024
 
 /* Queries and keys that attention takes at a time, forward and backward. */

@@ -24,6 +24,7 @@
 #define CROSS_ENTROPY_WG 32
 #define EMBED_WG	 32 /* rows */
 #define EMBED_GRAD_WG	 16 /* columns: a cache line */
+#define GEMM_SPLIT	 96 /* rows from which on a second core is worth it */
 #define NORM_WG		 64
 #define ROTATE_WG	 32
 
@@ -71,12 +72,17 @@ static int reduce(const struct recorder *r, uint64_t x, uint64_t y, uint64_t n, 
 	return launch(r, CHIP_reduce, graph_div_up(n, REDUCE_PER_WG), 1, &args, sizeof(args));
 }
 
+/* Rows are spread evenly over workgroups, in multiples of the engine's height. */
 static int gemm(const struct recorder *r, struct gemm_args *args)
 {
-	args->rows_per_wg = GEMM_ROWS;
+	uint32_t parts = graph_div_up(args->m, GEMM_ROWS);
+
+	if (parts == 1 && args->m >= GEMM_SPLIT)
+		parts = 2;
+	args->rows_per_wg = (graph_div_up(args->m, parts) + 5) / 6 * 6;
 	args->cols_per_wg = GEMM_COLS;
 	return launch(r, CHIP_gemm, graph_div_up(args->n, GEMM_COLS),
-		      graph_div_up(args->m, GEMM_ROWS), args, sizeof(*args));
+		      graph_div_up(args->m, args->rows_per_wg), args, sizeof(*args));
 }
 
 /* ---- images ---- */
@@ -285,9 +291,9 @@ static int rotate(const struct recorder *r, const struct graph_tensor *t, uint64
 		.x = x,
 		.cos = s->cos,
 		.sin = s->sin,
+		.table_stride = s->width / 2 * sizeof(float),
 		.tokens = s->tokens,
-		.heads = t->dim[1] / s->head_dim,
-		.head_dim = s->head_dim,
+		.pairs = t->dim[1] / 2,
 		.tokens_per_wg = ROTATE_WG,
 		.flags = flags,
 	};

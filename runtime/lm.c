@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lm.h"
@@ -139,12 +140,13 @@ static uint32_t add_layer(struct lm *lm, uint32_t x, uint32_t i, const struct gr
 	struct graph *g = &lm->graph;
 	uint32_t kv = c->kv_heads * s->head_dim;
 	uint32_t h = layer_norm(lm, x, i, "attn_norm");
-	uint32_t q =
-		graph_rotate(g, project(lm, h, i, "attn_q", c->embed, c->embed, GRAPH_NONE), s);
-	uint32_t k = graph_rotate(g, project(lm, h, i, "attn_k", kv, c->embed, GRAPH_NONE), s);
+	uint32_t q = project(lm, h, i, "attn_q", c->embed, c->embed, GRAPH_NONE);
+	uint32_t k = project(lm, h, i, "attn_k", kv, c->embed, GRAPH_NONE);
 	uint32_t v = project(lm, h, i, "attn_v", kv, c->embed, GRAPH_NONE);
 	uint32_t gate, up;
 
+	q = graph_rotate(g, q, s);
+	k = graph_rotate(g, k, s);
 	h = graph_attention(g, q, k, v, s);
 	x = project(lm, h, i, "attn_output", c->embed, c->embed, x);
 	h = layer_norm(lm, x, i, "ffn_norm");
@@ -157,13 +159,13 @@ static uint32_t add_layer(struct lm *lm, uint32_t x, uint32_t i, const struct gr
 static void build(struct lm *lm)
 {
 	const struct lm_config *c = &lm->config;
-	uint32_t head_dim = c->embed / c->heads;
 	uint64_t tables = accel_buffer_va(lm->tables);
 	const struct graph_sequence s = {
 		.tokens = c->context,
-		.head_dim = head_dim,
+		.head_dim = c->embed / c->heads,
 		.cos = tables,
-		.sin = tables + (uint64_t)c->context * (head_dim / 2) * sizeof(float),
+		.sin = tables + (uint64_t)c->context * c->embed / 2 * sizeof(float),
+		.width = c->embed,
 	};
 	struct graph *g = &lm->graph;
 	uint32_t x, table;
@@ -181,21 +183,31 @@ static void build(struct lm *lm)
 	graph_cross_entropy(g, graph_matmul(g, x, table, GRAPH_NONE));
 }
 
+/* The tables of the rotary embedding: a head's, over and over. */
 static int fill_tables(struct lm *lm, struct axon_err *err)
 {
 	uint32_t pairs = lm->config.embed / lm->config.heads / 2;
-	uint64_t floats = (uint64_t)lm->config.context * pairs;
-	void *p = NULL;
-	int ret = chip_buffer(lm->chip, 2 * floats * sizeof(float), ACCEL_BUFFER_VRAM,
+	uint64_t n = (uint64_t)lm->config.context * lm->config.embed / 2;
+	uint64_t head = (uint64_t)lm->config.context * pairs;
+	float *table = NULL, *one = malloc(2 * head * sizeof(*one));
+	int ret = chip_buffer(lm->chip, 2 * n * sizeof(float), ACCEL_BUFFER_VRAM,
 			      ACCEL_PURPOSE_OTHER, &lm->tables, err);
 
+	if (!ret && !one)
+		ret = axon_fail(err, -ENOMEM, "out of memory");
 	if (ret)
-		return ret;
-	ret = accel_buffer_map(lm->tables, &p);
+		goto out;
+	ret = accel_buffer_map(lm->tables, (void **)&table);
 	if (!ret)
-		ret = rope_table_fill(p, (float *)p + floats, lm->config.context, pairs,
+		ret = rope_table_fill(one, one + head, lm->config.context, pairs,
 				      lm->config.rope_base, 1.0f, NULL);
-	return ret ? chip_fail(err, "the rotary embedding's tables", ret) : 0;
+	if (ret)
+		ret = chip_fail(err, "the rotary embedding's tables", ret);
+	for (uint64_t i = 0; !ret && i < 2 * n; i++)
+		table[i] = one[i / (lm->config.embed / 2) * pairs + i % pairs];
+out:
+	free(one);
+	return ret;
 }
 
 static int record(struct lm *lm, struct axon_err *err)

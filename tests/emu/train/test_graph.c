@@ -84,7 +84,7 @@ static void test_language_refusals(void **state)
 {
 	static const uint32_t width[] = {8};
 	const struct graph_start start = {0};
-	struct graph_sequence s = {.tokens = 3, .head_dim = 4};
+	struct graph_sequence s = {.tokens = 3, .head_dim = 4, .width = 8};
 	static struct graph g;
 	uint32_t x, y;
 
@@ -120,6 +120,10 @@ static void test_language_refusals(void **state)
 	x = begin(&g);
 	graph_rotate(&g, rows(&g, x, 6), &s);
 	refused(*state, &g, "rotate: expected heads of an even size, found 6 elements");
+
+	x = begin(&g);
+	graph_rotate(&g, rows(&g, x, 12), &s);
+	refused(*state, &g, "rotate: expected at most 8 elements, found 12");
 
 	s.tokens = 4;
 	x = begin(&g);
