@@ -7,6 +7,7 @@ B := build/san
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
 
+VERSION := $(file <VERSION)
 CC ?= gcc
 CFLAGS ?= -O2 -g
 AXON_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -fPIC -Iuapi -MMD -MP $(SANFLAGS)
@@ -29,7 +30,8 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(AXON_CFLAGS) $(CFLAGS_$(call top,$*)) $(call isa,$*) -c -o $@ $<
 
--include $(shell find $(B) -name '*.d' $(if $(SAN),,-not -path 'build/san/*') 2>/dev/null)
+-include $(shell find $(B) -name '*.d' $(if $(SAN),,-not -path 'build/san/*' -not -path 'build/mutants/*') \
+	2>/dev/null)
 
 .PHONY: all
 all: $(ALL) ## everything that runs on the host and in the VM, without QEMU and the module

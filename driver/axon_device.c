@@ -14,6 +14,7 @@
 #include <drm/drm_print.h>
 
 #include "axon_device.h"
+#include "axon_event.h"
 #include "axon_irq.h"
 #include "axon_migrate.h"
 #include "axon_regs.h"
@@ -170,6 +171,10 @@ int axon_device_init(struct axon_device *adev)
 	int ret;
 
 	axon_device_init_locks(adev);
+
+	ret = axon_event_init(adev);
+	if (ret)
+		return ret;
 
 	ret = axon_device_map(adev);
 	if (ret)

@@ -12,6 +12,8 @@
 #include <drm/drm_file.h>
 #include <drm/ttm/ttm_device.h>
 
+#include "axon_accel.h"
+#include "axon_event.h"
 #include "axon_fault.h"
 #include "axon_hw.h"
 #include "axon_mmu.h"
@@ -27,14 +29,6 @@ struct axon_migrate;
 /* Handles of a file's objects; 0 is none. */
 #define AXON_HANDLES XA_LIMIT(1, S32_MAX)
 
-/* The chip gives up on a queue that makes no progress for this long, in modelled cycles... */
-#define AXON_HANG_CYCLES (2ull * AXON_CLOCK_HZ)
-/* ...or in wall time, should modelled time itself stand still (a WAIT that nobody signals). */
-#define AXON_HANG_WALL_MS 30000
-/* No command buffer runs for longer, progress or not: its fence must signal. */
-#define AXON_LIMIT_CYCLES (600ull * AXON_CLOCK_HZ)
-/* The driver's own look at a job, well after the chip should have ended it. */
-#define AXON_TIMEOUT_MS (4 * AXON_HANG_WALL_MS)
 /* Registers that report an action as done must do so within this time. */
 #define AXON_REG_TIMEOUT_US (5 * USEC_PER_SEC)
 
@@ -99,8 +93,14 @@ struct axon_device {
 	struct axon_fault_ring faults;
 	/** @num_faults: fault records seen */
 	atomic64_t num_faults;
-	/** @num_resets: queue resets done */
+	/** @num_resets: queues reset for what they did, not because they were closed */
 	atomic64_t num_resets;
+	/** @num_device_resets: resets of the whole chip */
+	atomic64_t num_device_resets;
+	/** @events: history of the three above */
+	struct axon_events events;
+	/** @purpose_bytes: buffers by enum drm_axon_purpose */
+	atomic64_t purpose_bytes[DRM_AXON_PURPOSE_COUNT];
 	/** @reset_lock: serialises whole-device resets */
 	struct mutex reset_lock;
 	/** @lost: the chip did not come out of a reset; nothing is submitted any more */
@@ -120,10 +120,12 @@ struct axon_file {
 	struct xarray vms;
 	/** @queues: queues by handle */
 	struct xarray queues;
-	/** @lock: protects @busy_ns */
+	/** @lock: protects @busy_ns and @busy_cycles */
 	spinlock_t lock;
 	/** @busy_ns: engine time of queues that are gone */
 	u64 busy_ns[AXON_NUM_ENGINES];
+	/** @busy_cycles: the same in modelled cycles */
+	u64 busy_cycles[AXON_NUM_ENGINES];
 };
 
 static inline struct axon_device *to_axon_device(struct drm_device *drm)

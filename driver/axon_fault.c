@@ -6,6 +6,7 @@
 #include <drm/drm_print.h>
 
 #include "axon_device.h"
+#include "axon_event.h"
 #include "axon_fault.h"
 #include "axon_regs.h"
 #include "axon_ring.h"
@@ -59,7 +60,6 @@ static void axon_fault_deliver(struct axon_device *adev, const struct axon_fault
 {
 	struct axon_slot *slot;
 
-	atomic64_inc(&adev->num_faults);
 	if (record->slot >= adev->num_slots) {
 		drm_err_ratelimited(&adev->drm, "fault record names slot %u of %u\n", record->slot,
 				    adev->num_slots);
@@ -70,6 +70,7 @@ static void axon_fault_deliver(struct axon_device *adev, const struct axon_fault
 		record->slot, record->addr, record->pc);
 	slot = &adev->slots.slot[record->slot];
 	spin_lock_irq(&adev->slots.irq_lock);
+	axon_event_fault(adev, slot->ring, record);
 	if (slot->ring)
 		slot->ring->fault(slot->ring, record);
 	spin_unlock_irq(&adev->slots.irq_lock);
@@ -103,8 +104,10 @@ void axon_fault_drain(struct axon_device *adev)
 	axon_write32(adev, FAULT, TAIL, ring->tail);
 
 	lost = axon_read32(adev, FAULT, LOST);
-	if (lost != ring->lost)
+	if (lost != ring->lost) {
 		drm_warn(&adev->drm, "the chip lost %u fault records\n", lost - ring->lost);
+		axon_event_faults_lost(adev, lost - ring->lost);
+	}
 	ring->lost = lost;
 	mutex_unlock(&ring->lock);
 	drm_dev_exit(idx);

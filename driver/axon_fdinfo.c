@@ -77,16 +77,17 @@ static void axon_show_memory(struct drm_printer *p, struct drm_file *file)
 			   usage.purpose[i] >> 10);
 }
 
-static void axon_show_engines(struct drm_printer *p, struct axon_file *afile)
+/* What a client has used, in queues that are there and in those that are gone. */
+static void axon_sum_counters(struct axon_file *afile, struct axon_counters *sum)
 {
-	u64 busy[AXON_NUM_ENGINES];
 	struct axon_counters counters;
 	struct axon_queue *q;
 	unsigned long id;
 	unsigned int e;
 
 	spin_lock(&afile->lock);
-	memcpy(busy, afile->busy_ns, sizeof(busy));
+	memcpy(sum->ns, afile->busy_ns, sizeof(sum->ns));
+	memcpy(sum->cycles, afile->busy_cycles, sizeof(sum->cycles));
 	spin_unlock(&afile->lock);
 
 	xa_for_each(&afile->queues, id, q) {
@@ -94,17 +95,34 @@ static void axon_show_engines(struct drm_printer *p, struct axon_file *afile)
 		if (!q)
 			continue;
 		if (axon_ring_poll(&q->ring, &counters))
-			for (e = 0; e < AXON_NUM_ENGINES; e++)
-				busy[e] += counters.ns[e];
+			for (e = 0; e < AXON_NUM_ENGINES; e++) {
+				sum->ns[e] += counters.ns[e];
+				sum->cycles[e] += counters.cycles[e];
+			}
 		axon_queue_put(q);
 	}
+}
 
+/*
+ * Cycles are those of the modelled clock, whose rate is fixed: together with maxfreq they say how
+ * long a chip of that clock would have been busy, whereas ns is what it took here.
+ */
+static void axon_show_engines(struct drm_printer *p, struct axon_file *afile)
+{
+	struct axon_counters sum = {};
+	unsigned int e;
+
+	axon_sum_counters(afile, &sum);
 	for (e = 0; e < AXON_NUM_ENGINES; e++) {
-		drm_printf(p, "drm-engine-%s:\t%llu ns\n", axon_engine_names[e], busy[e]);
+		const char *name = axon_engine_names[e];
+
+		drm_printf(p, "drm-engine-%s:\t%llu ns\n", name, sum.ns[e]);
 		/* Each core has one of these; the copy engine is the chip's. */
 		if (e != AXON_ENGINE_COPY)
-			drm_printf(p, "drm-engine-capacity-%s:\t%u\n", axon_engine_names[e],
+			drm_printf(p, "drm-engine-capacity-%s:\t%u\n", name,
 				   afile->adev->num_cores);
+		drm_printf(p, "drm-cycles-%s:\t%llu\n", name, sum.cycles[e]);
+		drm_printf(p, "drm-maxfreq-%s:\t%u Hz\n", name, afile->adev->clock_hz);
 	}
 }
 

@@ -27,7 +27,9 @@ static void axon_bo_free(struct drm_gem_object *obj)
 static void axon_bo_destroy(struct ttm_buffer_object *tbo)
 {
 	struct axon_bo *bo = container_of(tbo, struct axon_bo, tbo);
+	struct axon_device *adev = to_axon_device(tbo->base.dev);
 
+	atomic64_sub(tbo->base.size, &adev->purpose_bytes[bo->purpose]);
 	drm_gem_object_release(&tbo->base);
 	if (bo->vm_obj)
 		drm_gem_object_put(bo->vm_obj);
@@ -161,6 +163,7 @@ static struct axon_bo *axon_bo_create(struct axon_device *adev, u64 size, u32 fl
 	bo->purpose = purpose;
 	bo->tbo.base.funcs = &axon_bo_funcs;
 	drm_gem_private_object_init(&adev->drm, &bo->tbo.base, size);
+	atomic64_add(size, &adev->purpose_bytes[purpose]);
 	if (vm) {
 		bo->vm_obj = drm_gpuvm_resv_obj(&vm->base);
 		drm_gem_object_get(bo->vm_obj);

@@ -20,6 +20,7 @@
 #include "axon_cursor.h"
 #include "axon_device.h"
 #include "axon_fence.h"
+#include "axon_limits.h"
 #include "axon_migrate.h"
 #include "axon_ring.h"
 
@@ -84,7 +85,7 @@ static int axon_migrate_run(struct axon_migrate *m, unsigned int count)
 	ret = axon_ring_submit(&m->ring, m->packets, count, fence);
 	if (!ret) {
 		left = dma_fence_wait_timeout(&fence->base, false,
-					      msecs_to_jiffies(AXON_TIMEOUT_MS));
+					      msecs_to_jiffies(axon_limits_timeout_ms()));
 		ret = left > 0 ? fence->base.error : -ETIMEDOUT;
 	}
 	dma_fence_put(&fence->base);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/mm.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 
@@ -7,15 +8,17 @@
 
 #include "axon_accel.h"
 #include "axon_device.h"
+#include "axon_event.h"
 #include "axon_query.h"
 #include "axon_regs.h"
 
-/* Every answer that there is. */
+/* Every answer but the events. */
 union axon_answer {
 	struct drm_axon_query_device device;
 	struct drm_axon_query_memory memory[2];
 	struct drm_axon_query_engine engines[AXON_NUM_ENGINES];
 	struct drm_axon_query_timestamp timestamp;
+	struct drm_axon_query_purpose purposes[DRM_AXON_PURPOSE_COUNT];
 };
 
 /* The functions below fill in an answer and return its size. */
@@ -35,6 +38,7 @@ static u32 axon_query_device(struct axon_device *adev, union axon_answer *a)
 		.free_slots = axon_slot_count_free(adev),
 		.faults = atomic64_read(&adev->num_faults),
 		.resets = atomic64_read(&adev->num_resets),
+		.device_resets = atomic64_read(&adev->num_device_resets),
 	};
 	memcpy(a->device.uuid, adev->uuid, sizeof(a->device.uuid));
 	return sizeof(a->device);
@@ -80,12 +84,55 @@ static u32 axon_query_timestamp(struct axon_device *adev, union axon_answer *a)
 	return sizeof(a->timestamp);
 }
 
+static u32 axon_query_purposes(struct axon_device *adev, union axon_answer *a)
+{
+	unsigned int i;
+
+	for (i = 0; i < DRM_AXON_PURPOSE_COUNT; i++)
+		a->purposes[i] = (struct drm_axon_query_purpose){
+			.purpose = i,
+			.size = atomic64_read(&adev->purpose_bytes[i]),
+		};
+	return sizeof(a->purposes);
+}
+
 static u32 (*const axon_queries[])(struct axon_device *adev, union axon_answer *a) = {
 	[DRM_AXON_QUERY_DEVICE] = axon_query_device,
 	[DRM_AXON_QUERY_MEMORY] = axon_query_memory,
 	[DRM_AXON_QUERY_ENGINES] = axon_query_engines,
 	[DRM_AXON_QUERY_TIMESTAMP] = axon_query_timestamp,
+	[DRM_AXON_QUERY_PURPOSES] = axon_query_purposes,
 };
+
+/* Hand out an answer of @size bytes, as much of it as there is room for. */
+static int axon_query_put(struct drm_axon_query *args, const void *answer, u32 size)
+{
+	void __user *to = u64_to_user_ptr(args->pointer);
+	u32 room = args->size;
+
+	args->size = size;
+	if (copy_to_user(to, answer, min(room, size)))
+		return -EFAULT;
+	if (room > size && clear_user(to + size, room - size))
+		return -EFAULT;
+	return 0;
+}
+
+static int axon_query_events(struct axon_device *adev, struct drm_file *file,
+			     struct drm_axon_query *args)
+{
+	struct drm_axon_query_events *answer;
+	u32 size;
+	int ret;
+
+	answer = axon_event_snapshot(adev, file, &size);
+	if (!answer)
+		return -ENOMEM;
+
+	ret = axon_query_put(args, answer, size);
+	kvfree(answer);
+	return ret;
+}
 
 /**
  * axon_query_ioctl() - DRM_IOCTL_AXON_QUERY
@@ -93,17 +140,18 @@ static u32 (*const axon_queries[])(struct axon_device *adev, union axon_answer *
  * @data: struct drm_axon_query
  * @file: the caller
  *
- * Return: 0; -EINVAL for an unknown type; -EFAULT.
+ * Return: 0; -EINVAL for an unknown type; -EFAULT; -ENOMEM.
  */
 int axon_query_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct axon_device *adev = to_axon_device(drm);
 	struct drm_axon_query *args = data;
-	void __user *to = u64_to_user_ptr(args->pointer);
 	union axon_answer answer = {};
-	u32 size, room = args->size;
+	u32 size;
 	int idx;
 
+	if (args->type == DRM_AXON_QUERY_EVENTS)
+		return axon_query_events(adev, file, args);
 	if (args->type >= ARRAY_SIZE(axon_queries))
 		return -EINVAL;
 
@@ -111,11 +159,5 @@ int axon_query_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 		return -ENODEV;
 	size = axon_queries[args->type](adev, &answer);
 	drm_dev_exit(idx);
-
-	args->size = size;
-	if (copy_to_user(to, &answer, min(room, size)))
-		return -EFAULT;
-	if (room > size && clear_user(to + size, room - size))
-		return -EFAULT;
-	return 0;
+	return axon_query_put(args, &answer, size);
 }

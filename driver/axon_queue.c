@@ -197,8 +197,10 @@ static void axon_queue_account(struct axon_queue *q, struct axon_file *afile)
 		return;
 
 	spin_lock(&afile->lock);
-	for (e = 0; e < AXON_NUM_ENGINES; e++)
+	for (e = 0; e < AXON_NUM_ENGINES; e++) {
 		afile->busy_ns[e] += counters.ns[e];
+		afile->busy_cycles[e] += counters.cycles[e];
+	}
 	spin_unlock(&afile->lock);
 }
 
@@ -322,9 +324,14 @@ int axon_queue_create_ioctl(struct drm_device *drm, void *data, struct drm_file 
 
 	args->doorbell_offset = user ? axon_doorbell_offset(q) : 0;
 	args->save_size = adev->save_size;
+	/* With its handle it may be destroyed at once. */
+	axon_queue_get(q);
 	ret = xa_alloc(&afile->queues, &args->queue_id, q, AXON_HANDLES, GFP_KERNEL);
 	if (ret)
 		axon_queue_kill(q, afile);
+	else
+		axon_ring_set_owner(&q->ring, file, args->queue_id);
+	axon_queue_put(q);
 	return ret;
 }
 

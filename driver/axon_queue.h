@@ -55,13 +55,8 @@ struct axon_queue {
 	/** @release_work: frees the queue */
 	struct work_struct release_work;
 
-	/** @seen: what the last time-out saw; written by the time-out handler only */
-	struct {
-		/** @seen.rptr: packets consumed */
-		u32 rptr;
-		/** @seen.counters: busy time */
-		struct axon_counters counters;
-	} seen;
+	/** @seen_progress: of @ring at the last time-out; the time-out handler's own */
+	u32 seen_progress;
 };
 
 static inline struct axon_queue *axon_queue_get(struct axon_queue *q)

@@ -13,6 +13,7 @@
 #include <drm/drm_print.h>
 
 #include "axon_device.h"
+#include "axon_event.h"
 #include "axon_fence.h"
 #include "axon_regs.h"
 #include "axon_reset.h"
@@ -70,6 +71,7 @@ void axon_reset_device(struct axon_device *adev, const char *why)
 		drm_err(&adev->drm, "the chip did not come out of reset: reload it\n");
 		WRITE_ONCE(adev->lost, true);
 	}
+	axon_event_device_reset(adev, ret ? -ENODEV : -EIO);
 	axon_reset_end_rings(adev, ret ? -ENODEV : -EIO);
 	if (!ret)
 		axon_device_start(adev);
@@ -89,7 +91,6 @@ void axon_reset_slot(struct axon_device *adev, unsigned int slot)
 {
 	u32 state;
 
-	atomic64_inc(&adev->num_resets);
 	axon_slot_write32(adev, slot, RESET, 1);
 	if (readl_poll_timeout(adev->regs + AXON_BLOCK_SLOT(slot, STATUS), state,
 			       state == AXON_SLOT_DISABLED, 10, AXON_REG_TIMEOUT_US))

@@ -21,6 +21,7 @@
 
 #include "axon_cursor.h"
 #include "axon_device.h"
+#include "axon_event.h"
 #include "axon_fence.h"
 #include "axon_gem.h"
 #include "axon_regs.h"
@@ -234,6 +235,24 @@ err_doorbell:
 	return ret;
 }
 
+/**
+ * axon_ring_set_owner() - tell whose ring it is, for the history of events
+ * @ring: the ring; nothing was submitted yet
+ * @owner: the file; it closes its queues before it goes
+ * @id: handle of the queue in that file
+ */
+void axon_ring_set_owner(struct axon_ring *ring, struct drm_file *owner, u32 id)
+{
+	struct axon_slots *slots = &ring->adev->slots;
+
+	mutex_lock(&ring->lock);
+	spin_lock_irq(&slots->irq_lock);
+	ring->owner = owner;
+	ring->owner_id = id;
+	spin_unlock_irq(&slots->irq_lock);
+	mutex_unlock(&ring->lock);
+}
+
 static void axon_ring_emit(struct axon_ring *ring, const struct axon_packet *packet)
 {
 	ring->mem->packets[ring->wptr++ % AXON_RING_PACKETS] = *packet;
@@ -315,13 +334,16 @@ void axon_ring_end(struct axon_ring *ring, int error)
 /**
  * axon_ring_stop() - take the work away from the chip and end it
  * @ring: the ring
- * @error: for the fences of what was not done
+ * @error: for the fences of what was not done; -ECANCELED if the owner wants it so, and anything
+ *         else is an event
  *
  * Bounded in time. Stopping twice does no harm.
  */
 void axon_ring_stop(struct axon_ring *ring, int error)
 {
 	mutex_lock(&ring->lock);
+	if (error != -ECANCELED && !READ_ONCE(ring->timeline->error))
+		axon_event_queue_reset(ring, error);
 	axon_slot_remove(ring);
 	if (ring->mem)
 		axon_ring_end(ring, error);

@@ -14,6 +14,7 @@ struct axon_bo;
 struct axon_device;
 struct axon_fence;
 struct axon_timeline;
+struct drm_file;
 
 #define AXON_RING_LOG2	  8
 #define AXON_RING_PACKETS BIT(AXON_RING_LOG2)
@@ -51,6 +52,10 @@ struct axon_ring {
 	struct axon_timeline *timeline;
 	/** @fault: told of each fault, under &axon_slots.irq_lock; must not sleep */
 	void (*fault)(struct axon_ring *ring, const struct axon_fault *record);
+	/** @owner: whose it is, by axon_ring_set_owner(); NULL for the driver's own */
+	struct drm_file *owner;
+	/** @owner_id: the queue's handle there */
+	u32 owner_id;
 	/** @notify: of a user ring: something was signalled, or it is over; as @fault */
 	void (*notify)(struct axon_ring *ring);
 	/** @doorbell: its number */
@@ -105,6 +110,7 @@ u64 axon_ring_counters_va(const struct axon_ring *ring);
 u64 axon_ring_save_va(const struct axon_ring *ring);
 
 int axon_ring_init(struct axon_ring *ring, struct axon_device *adev, bool kernel);
+void axon_ring_set_owner(struct axon_ring *ring, struct drm_file *owner, u32 id);
 int axon_ring_submit(struct axon_ring *ring, const struct axon_packet *packets, unsigned int count,
 		     struct axon_fence *fence);
 void axon_ring_complete(struct axon_ring *ring);

@@ -17,6 +17,7 @@
 #include "axon_device.h"
 #include "axon_fence.h"
 #include "axon_job.h"
+#include "axon_limits.h"
 #include "axon_queue.h"
 #include "axon_sched.h"
 
@@ -32,17 +33,16 @@ static struct dma_fence *axon_sched_run_job(struct drm_sched_job *base)
 static bool axon_sched_progressed(struct axon_queue *q)
 {
 	struct axon_counters counters = {};
-	u32 rptr = q->seen.rptr;
+	u32 progress = q->seen_progress;
 	bool moved;
 
 	axon_ring_poll(&q->ring, &counters);
 	/* A queue that only waits for a slot is not stuck, and will get one. */
-	if (!axon_slot_poll(&q->ring, &rptr))
+	if (!axon_slot_poll(&q->ring, &progress))
 		return true;
 
-	moved = rptr != q->seen.rptr || memcmp(&counters, &q->seen.counters, sizeof(counters));
-	q->seen.rptr = rptr;
-	q->seen.counters = counters;
+	moved = progress != q->seen_progress;
+	q->seen_progress = progress;
 	return moved;
 }
 
@@ -68,8 +68,8 @@ static enum drm_gpu_sched_stat axon_sched_timedout_job(struct drm_sched_job *bas
 	stuck = !axon_sched_progressed(q) && !dma_fence_is_signaled(&job->fence->base);
 	axon_sched_reinsert(&q->sched, base);
 	if (stuck) {
-		drm_err(&q->ring.adev->drm, "queue %u: no progress in %u s and no fault reported\n",
-			q->ring.doorbell, AXON_TIMEOUT_MS / 1000);
+		drm_err(&q->ring.adev->drm, "queue %u: no progress in %u ms and no fault reported\n",
+			q->ring.doorbell, jiffies_to_msecs(q->sched.timeout));
 		axon_ring_stop(&q->ring, -ETIME);
 	}
 	/* drm_sched_fini() waits for this function: the scheduler is still there afterwards. */
@@ -107,7 +107,7 @@ int axon_sched_queue_init(struct axon_queue *q)
 		.timeout_wq = axon_wq,
 		.num_rqs = 1,
 		.credit_limit = AXON_RING_CREDITS,
-		.timeout = msecs_to_jiffies(AXON_TIMEOUT_MS),
+		.timeout = msecs_to_jiffies(axon_limits_timeout_ms()),
 		.name = q->ring.timeline->name,
 		.dev = q->ring.adev->drm.dev,
 	};

@@ -47,13 +47,17 @@
 #include "axon_fault.h"
 #include "axon_fence.h"
 #include "axon_irq.h"
+#include "axon_limits.h"
 #include "axon_regs.h"
 #include "axon_reset.h"
 #include "axon_ring.h"
 #include "axon_slot.h"
 
 /* The chip ends what makes no progress; what does not even leave after that is ended here. */
-#define AXON_LEAVE_NS (2ull * AXON_HANG_WALL_MS * NSEC_PER_MSEC)
+static u64 axon_slot_leave_ns(void)
+{
+	return 2ull * axon_limits_wall_ms() * NSEC_PER_MSEC;
+}
 
 /* ---- one slot ---- */
 
@@ -100,10 +104,10 @@ static void axon_slot_program(struct axon_slot *slot, struct axon_ring *ring)
 	axon_slot_write32(adev, s, AS, ring->as);
 	axon_slot_write32(adev, s, DOORBELL, ring->doorbell);
 	axon_slot_write32(adev, s, PRIORITY, ring->priority);
-	axon_slot_write64(adev, s, HANG, AXON_HANG_CYCLES);
+	axon_slot_write64(adev, s, HANG, axon_limits_hang_cycles());
 	/* Fences are promised for the jobs of kernel queues only. */
-	axon_slot_write64(adev, s, LIMIT, ring->user ? 0 : AXON_LIMIT_CYCLES);
-	axon_slot_write32(adev, s, WALL_MS, AXON_HANG_WALL_MS);
+	axon_slot_write64(adev, s, LIMIT, ring->user ? 0 : axon_limits_cycles());
+	axon_slot_write32(adev, s, WALL_MS, axon_limits_wall_ms());
 	axon_slot_write64(adev, s, COUNTERS, axon_ring_counters_va(ring));
 	axon_slot_write64(adev, s, SAVE, axon_ring_save_va(ring));
 	if (ring->saved) {
@@ -189,7 +193,7 @@ static void axon_slot_give_up(struct axon_slot *slot)
 	};
 
 	drm_err(&slot->adev->drm, "queue %u did not leave slot %u in %llu s\n",
-		slot->ring->doorbell, slot->id, AXON_LEAVE_NS / NSEC_PER_SEC);
+		slot->ring->doorbell, slot->id, axon_slot_leave_ns() / NSEC_PER_SEC);
 	slot->ring->since = ktime_get_ns();
 	spin_lock_irq(&slot->adev->slots.irq_lock);
 	slot->ring->fault(slot->ring, &record);
@@ -256,7 +260,7 @@ static void axon_slot_settle(struct axon_slot *slot, u64 now)
 		return;
 	if (slot->status == AXON_SLOT_SUSPENDED)
 		axon_slot_leave(slot);
-	else if (axon_slot_age(ring, now) > AXON_LEAVE_NS)
+	else if (axon_slot_age(ring, now) > axon_slot_leave_ns())
 		axon_slot_give_up(slot);
 }
 
@@ -501,11 +505,11 @@ void axon_slot_forget(struct axon_ring *ring)
 /**
  * axon_slot_poll() - look at a ring that has work and does not seem to get on with it
  * @ring: the ring
- * @rptr: filled in: packets consumed
+ * @progress: filled in: what its slot has completed, a number that only moves while it has that slot
  *
  * Return: false if it only waits for a slot.
  */
-bool axon_slot_poll(struct axon_ring *ring, u32 *rptr)
+bool axon_slot_poll(struct axon_ring *ring, u32 *progress)
 {
 	struct axon_device *adev = ring->adev;
 	struct axon_slots *s = &adev->slots;
@@ -521,7 +525,7 @@ bool axon_slot_poll(struct axon_ring *ring, u32 *rptr)
 	if (ring->state == AXON_RING_RUNNABLE || (ring->slot && ring->slot->leaving))
 		on = false;
 	else if (ring->slot)
-		*rptr = axon_slot_read32(adev, ring->slot->id, RPTR);
+		*progress = axon_slot_read32(adev, ring->slot->id, PROGRESS);
 	mutex_unlock(&s->lock);
 	/* Should an interrupt have been lost. */
 	axon_slot_kick(adev);

@@ -38,7 +38,7 @@ static int axon_vm_init_mmu(struct axon_vm *vm, struct axon_device *adev)
 
 	as = ida_alloc_range(&adev->as_ida, 1, AXON_NUM_AS - 1, GFP_KERNEL);
 	if (as < 0)
-		return as;
+		return as == -ENOSPC ? -EUSERS : as;
 
 	ret = axon_mmu_init(&vm->mmu, adev, as);
 	if (ret)
@@ -146,7 +146,7 @@ void axon_vm_close(struct axon_file *afile)
  * @file: the caller
  *
  * Return: 0; -EINVAL for unknown flags; -EOPNOTSUPP for a long-running VM on a chip that offers no
- * user queues; -ENOSPC when every address space is taken.
+ * user queues; -EUSERS when every address space is taken.
  */
 int axon_vm_create_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 {

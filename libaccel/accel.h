@@ -31,6 +31,17 @@ struct accel_stream; /* a command buffer being recorded or replayed */
 struct accel_timeline;
 
 /* ---- devices ---- */
+/* What memory is for. */
+enum accel_purpose {
+	ACCEL_PURPOSE_OTHER,
+	ACCEL_PURPOSE_WEIGHTS,
+	ACCEL_PURPOSE_KV,
+	ACCEL_PURPOSE_ACTIVATIONS,
+	ACCEL_PURPOSE_CODE,
+	ACCEL_PURPOSE_COMMANDS,
+	ACCEL_NUM_PURPOSES
+};
+
 struct accel_device_info {
 	size_t size;   /* in: sizeof the struct */
 	char name[32]; /* "axon0" */
@@ -41,20 +52,52 @@ struct accel_device_info {
 	uint64_t vram_size, vram_used;
 	uint64_t system_used; /* system memory held by buffers */
 	uint32_t num_slots, free_slots;
-	uint64_t faults, resets;
+	uint64_t faults, resets;		/* of queues, for what they did */
 	uint64_t busy_cycles[AXON_NUM_ENGINES]; /* modelled */
 	uint64_t busy_ns[AXON_NUM_ENGINES];	/* wall, summed over cores */
 	uint64_t timestamp_ns;
+	uint64_t device_resets;			    /* of the whole chip */
+	uint64_t purpose_bytes[ACCEL_NUM_PURPOSES]; /* of all buffers, wherever they are */
 };
 
 /* Number of devices that ACCEL_VISIBLE_DEVICES leaves, or -errno. */
 int accel_device_count(void);
-/* Opens device `index` of those. -ENODEV without a driver, -ENXIO without such a device, -EACCES. */
+/* Opens device `index` of those. -EUNATCH without a driver, -ENXIO without such a device, -EACCES. */
 int accel_device_open(unsigned int index, struct accel_device **dev);
 void accel_device_close(struct accel_device *dev);
 int accel_device_get_info(struct accel_device *dev, struct accel_device_info *info);
 /* The node's file descriptor (for poll, fdinfo, libdrm), -1 in-process. */
 int accel_device_fd(struct accel_device *dev);
+
+enum accel_event_kind {
+	ACCEL_EVENT_FAULT,	  /* the chip reported `fault` */
+	ACCEL_EVENT_QUEUE_RESET,  /* a queue was ended; its work got `error` */
+	ACCEL_EVENT_DEVICE_RESET, /* the whole chip was reset; all work got `error` */
+	ACCEL_EVENT_DEVICE_LOST,  /* it did not come out of that */
+	ACCEL_EVENT_FAULTS_LOST,  /* the chip had no room for `lost` fault records */
+	ACCEL_NUM_EVENT_KINDS
+};
+#define ACCEL_EVENT_HIDDEN  (1u << 0)
+#define ACCEL_EVENT_NO_SLOT (~0u)
+struct accel_event {
+	uint64_t number;  /* 1, 2, 3... since the driver took the device */
+	uint64_t time_ns; /* CLOCK_REALTIME */
+	uint64_t client;  /* drm-client-id of fdinfo, 0: none */
+	uint32_t kind;	  /* enum accel_event_kind */
+	uint32_t
+		flags; /* ACCEL_EVENT_HIDDEN: of another user; neither whose nor any address is told */
+	uint32_t pid, queue_id, slot;
+	uint32_t error; /* errno, positive */
+	uint32_t lost;
+	char process[16];
+	struct axon_fault fault; /* cause AXON_FAULT_NONE: none */
+};
+/*
+ * The newest events, newest first, at most `room`; how many, or -errno. event_bytes is sizeof(struct
+ * accel_event).
+ */
+int accel_device_events(struct accel_device *dev, struct accel_event *events, size_t event_bytes,
+			unsigned int room);
 
 /* ---- address spaces ---- */
 int accel_vm_create(struct accel_device *dev, struct accel_vm **vm);
@@ -72,22 +115,12 @@ void accel_vm_destroy(struct accel_vm *vm);
 #define ACCEL_BUFFER_READONLY (1u << 2) /* to the device */
 #define ACCEL_BUFFER_EXEC     (1u << 3)
 int accel_buffer_create(struct accel_vm *vm, size_t bytes, unsigned int flags,
-			unsigned int purpose /* enum drm_axon_purpose, as ACCEL_PURPOSE_* */,
-			struct accel_buffer **buf);
+			unsigned int purpose /* enum accel_purpose */, struct accel_buffer **buf);
 void accel_buffer_destroy(struct accel_buffer *buf);
 uint64_t accel_buffer_va(const struct accel_buffer *buf);
 size_t accel_buffer_size(const struct accel_buffer *buf);
 /* Maps the whole buffer into the process (once; repeated calls give the same address). */
 int accel_buffer_map(struct accel_buffer *buf, void **ptr);
-
-enum accel_purpose {
-	ACCEL_PURPOSE_OTHER,
-	ACCEL_PURPOSE_WEIGHTS,
-	ACCEL_PURPOSE_KV,
-	ACCEL_PURPOSE_ACTIVATIONS,
-	ACCEL_PURPOSE_CODE,
-	ACCEL_PURPOSE_COMMANDS,
-};
 
 /* ---- programs ---- */
 /* Loads an ELF from memory or a file: checks it, relocates it, places it in the address space. */
@@ -184,9 +217,10 @@ int accel_vm_enable_log(struct accel_vm *vm, size_t bytes);
 long accel_vm_read_log(struct accel_vm *vm, char *text, size_t bytes);
 
 /* ---- errors ---- */
-const char *accel_strerror(int err);		  /* of a negative errno from this library */
-const char *accel_fault_name(unsigned int cause); /* "PAGE_READ" */
-const char *accel_fault_text(unsigned int cause); /* the catalogue's sentence */
+const char *accel_strerror(int err);		    /* of a negative errno from this library */
+const char *accel_fault_name(unsigned int cause);   /* "PAGE_READ" */
+const char *accel_fault_text(unsigned int cause);   /* the catalogue's sentence */
+const char *accel_fault_action(unsigned int cause); /* and what to do */
 /* "PAGE_READ at 0x… by core 0 DMA, pc 0x… kernel+0x14 (file:line), workgroup 3,0,0". prog may be NULL. */
 int accel_fault_format(const struct axon_fault *fault, struct accel_program *prog, char *text,
 		       size_t bytes);

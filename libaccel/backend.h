@@ -23,14 +23,17 @@ struct backend_node {
 
 struct backend;
 
-/* The nodes of the axon driver, by minor; the count, or -ENODEV when there is none. */
+/* The nodes of the axon driver, by minor; the count, or -EUNATCH when there is none. */
 int backend_enumerate(struct backend_node nodes[BACKEND_MAX_NODES]);
 int backend_open(const struct backend_node *node, struct backend **backend);
 void backend_close(struct backend *backend);
 int backend_fd(struct backend *backend);
 int backend_query_device(struct backend *backend, struct drm_axon_query_device *device);
-/* Fills what the other queries tell: memory in use, engine times, the timestamp. */
+/* Fills what the other queries tell: memory in use and its purposes, engine times, the timestamp. */
 int backend_query_use(struct backend *backend, struct accel_device_info *info);
+/* The newest events, newest first, at most room; how many, or -errno. */
+int backend_query_events(struct backend *backend, struct drm_axon_query_event *events,
+			 unsigned int room);
 
 int backend_vm_create(struct backend *backend, uint32_t flags, uint32_t *vm);
 void backend_vm_destroy(struct backend *backend, uint32_t vm);

@@ -74,7 +74,7 @@ int backend_enumerate(struct backend_node nodes[BACKEND_MAX_NODES])
 	int count = 0;
 
 	if (!dir)
-		return -ENODEV;
+		return -EUNATCH;
 	while ((entry = readdir(dir)) && count < BACKEND_MAX_NODES) {
 		struct backend_node *node = &nodes[count];
 		char driver[32];
@@ -87,7 +87,7 @@ int backend_enumerate(struct backend_node nodes[BACKEND_MAX_NODES])
 	}
 	closedir(dir);
 	qsort(nodes, count, sizeof(*nodes), by_minor);
-	return count ? count : -ENODEV;
+	return count ? count : -EUNATCH;
 }
 
 int backend_open(const struct backend_node *node, struct backend **out)
@@ -101,7 +101,7 @@ int backend_open(const struct backend_node *node, struct backend **out)
 	snprintf(path, sizeof(path), "/dev/accel/accel%u", node->minor);
 	backend->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (backend->fd < 0) {
-		ret = errno == ENOENT ? -ENODEV : -errno;
+		ret = errno == ENOENT ? -EUNATCH : -errno;
 		free(backend);
 		return ret;
 	}
@@ -170,6 +170,18 @@ static int query_engines(struct backend *backend, struct accel_device_info *info
 	return ret;
 }
 
+static int query_purposes(struct backend *backend, struct accel_device_info *info)
+{
+	struct drm_axon_query_purpose purposes[32] = {0};
+	uint32_t size = sizeof(purposes);
+	int ret = query(backend, DRM_AXON_QUERY_PURPOSES, purposes, &size);
+
+	for (unsigned int i = 0; i < 32 && !ret; i++)
+		if (purposes[i].purpose < ACCEL_NUM_PURPOSES)
+			info->purpose_bytes[purposes[i].purpose] += purposes[i].size;
+	return ret;
+}
+
 int backend_query_use(struct backend *backend, struct accel_device_info *info)
 {
 	struct drm_axon_query_timestamp timestamp = {0};
@@ -177,10 +189,54 @@ int backend_query_use(struct backend *backend, struct accel_device_info *info)
 	int ret = query_memory(backend, info);
 
 	if (!ret)
+		ret = query_purposes(backend, info);
+	if (!ret)
 		ret = query_engines(backend, info);
 	if (!ret)
 		ret = query(backend, DRM_AXON_QUERY_TIMESTAMP, &timestamp, &size);
 	info->timestamp_ns = timestamp.device_ns;
+	return ret;
+}
+
+/* Events of a newer driver are longer: step by its stride. */
+static int copy_events(const struct drm_axon_query_events *answer, uint32_t bytes,
+		       struct drm_axon_query_event *events, unsigned int room)
+{
+	const uint8_t *from = (const uint8_t *)(answer + 1);
+	uint32_t stride = answer->stride, held;
+	size_t size = stride < sizeof(*events) ? stride : sizeof(*events);
+
+	if (bytes < sizeof(*answer) || !stride)
+		return -EPROTO;
+	held = (bytes - (uint32_t)sizeof(*answer)) / stride;
+	if (room > answer->count)
+		room = answer->count;
+	if (room > held)
+		room = held;
+	memset(events, 0, room * sizeof(*events));
+	for (unsigned int i = 0; i < room; i++)
+		memcpy(&events[i], from + (size_t)i * stride, size);
+	return (int)room;
+}
+
+int backend_query_events(struct backend *backend, struct drm_axon_query_event *events,
+			 unsigned int room)
+{
+	struct drm_axon_query_events *answer;
+	uint32_t size = 0, bytes;
+	int ret = query(backend, DRM_AXON_QUERY_EVENTS, NULL, &size);
+
+	if (ret < 0)
+		return ret;
+	/* Should there be more by then, it is the oldest that are left out. */
+	bytes = size;
+	answer = calloc(1, bytes);
+	if (!answer)
+		return -ENOMEM;
+	ret = query(backend, DRM_AXON_QUERY_EVENTS, answer, &size);
+	if (!ret)
+		ret = copy_events(answer, bytes, events, room);
+	free(answer);
 	return ret;
 }
 

@@ -22,22 +22,11 @@ $(LIBACCEL_EMU): $(LIBACCEL_OBJS) $(LIBACCEL_EMU_OBJS) $(B)/libaxoncore.a libacc
 	$(LIBACCEL_LINK) -o $@ $(filter %.o %.a,$^) -ldw -lelf -lm -lpthread
 
 # For programs built against this tree; mk/install.mk makes one for a prefix.
-$(B)/accel.pc: libaccel/accel.pc.in libaccel/build.mk
+$(B)/accel.pc: libaccel/accel.pc.in libaccel/build.mk VERSION
 	@mkdir -p $(@D)
 	sed -e 's|@prefix@|$(CURDIR)|' -e 's|@libdir@|$(abspath $(B))|' \
-	    -e 's|@includedir@|$(CURDIR)/libaccel|' -e 's|@version@|1.0|' \
+	    -e 's|@includedir@|$(CURDIR)/libaccel|' -e 's|@version@|$(VERSION)|' \
 	    -e 's|@cflags@|-I$${includedir} -I$(CURDIR)/uapi|' $< > $@
-
-# The manual has a page for each noun; the name of every function leads to its page.
-.PHONY: install-function-names
-install: install-function-names
-install-function-names:
-	install -d $(DESTDIR)$(PREFIX)/share/man/man3
-	set -e; for page in docs/man/accel*.3; do \
-		for name in $$(sed -n '/^\.SH NAME/{n;s/ \\-.*//;s/,//g;p}' $$page); do \
-			echo .so man3/$${page##*/} > $(DESTDIR)$(PREFIX)/share/man/man3/$$name.3; \
-		done; \
-	done
 
 ALL += $(LIBACCEL) $(LIBACCEL_EMU) $(B)/accel.pc
 

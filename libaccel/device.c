@@ -140,6 +140,7 @@ ACCEL_EXPORT int accel_device_get_info(struct accel_device *dev, struct accel_de
 	info.free_slots = query.free_slots;
 	info.faults = query.faults;
 	info.resets = query.resets;
+	info.device_resets = query.device_resets;
 
 	/* A program built against a shorter struct gets the fields it knows; a longer one, zeros. */
 	if (size > sizeof(info)) {
@@ -149,4 +150,53 @@ ACCEL_EXPORT int accel_device_get_info(struct accel_device *dev, struct accel_de
 	memcpy(out, &info, size);
 	out->size = size;
 	return 0;
+}
+
+_Static_assert((int)ACCEL_NUM_PURPOSES == (int)DRM_AXON_PURPOSE_COUNT, "purposes are the driver's");
+_Static_assert((int)ACCEL_NUM_EVENT_KINDS == (int)DRM_AXON_EVENT_KINDS, "kinds are the driver's");
+_Static_assert(ACCEL_EVENT_HIDDEN == DRM_AXON_EVENT_HIDDEN, "flags are the driver's");
+
+static struct accel_event event_of(const struct drm_axon_query_event *q)
+{
+	struct accel_event event = {
+		.number = q->number,
+		.time_ns = q->time_ns,
+		.client = q->client,
+		.kind = q->kind,
+		.flags = q->flags,
+		.pid = q->pid,
+		.queue_id = q->queue_id,
+		.slot = q->slot,
+		.error = q->error,
+		.lost = q->lost,
+		.fault = q->fault,
+	};
+
+	snprintf(event.process, sizeof(event.process), "%.15s", q->comm);
+	return event;
+}
+
+ACCEL_EXPORT int accel_device_events(struct accel_device *dev, struct accel_event *events,
+				     size_t event_bytes, unsigned int room)
+{
+	struct drm_axon_query_event *query;
+	size_t size = event_bytes < sizeof(*events) ? event_bytes : sizeof(*events);
+	int count;
+
+	if (event_bytes < sizeof(events->number))
+		return -EINVAL;
+	query = calloc(DRM_AXON_MAX_EVENTS, sizeof(*query));
+	if (!query)
+		return -ENOMEM;
+	count = backend_query_events(dev->backend, query,
+				     room < DRM_AXON_MAX_EVENTS ? room : DRM_AXON_MAX_EVENTS);
+	for (int i = 0; i < count; i++) {
+		struct accel_event event = event_of(&query[i]);
+		char *to = (char *)events + (size_t)i * event_bytes;
+
+		memset(to, 0, event_bytes);
+		memcpy(to, &event, size);
+	}
+	free(query);
+	return count;
 }

@@ -13,10 +13,7 @@ struct sentence {
 	const char *text;
 };
 
-/*
- * The catalogue first: where it has several entries of one errno, the first is the likeliest. Then
- * what the library itself returns for its caller's mistakes.
- */
+/* The catalogue, then what the library itself returns for its caller's mistakes: each errno once. */
 static const struct sentence sentences[] = {
 #define SENTENCE(name, number, err, meaning, action) {err, meaning "; " action},
 	AXON_ERR_LIST(SENTENCE)
@@ -47,7 +44,7 @@ ACCEL_EXPORT const char *accel_strerror(int err)
 ACCEL_EXPORT const char *accel_fault_name(unsigned int cause)
 {
 	switch (cause) {
-#define NAME(name, number, text) \
+#define NAME(name, number, text, action) \
 	case number: return #name;
 		AXON_FAULT_LIST(NAME)
 #undef NAME
@@ -58,11 +55,22 @@ ACCEL_EXPORT const char *accel_fault_name(unsigned int cause)
 ACCEL_EXPORT const char *accel_fault_text(unsigned int cause)
 {
 	switch (cause) {
-#define TEXT(name, number, text) \
+#define TEXT(name, number, text, action) \
 	case number: return text;
 		AXON_FAULT_LIST(TEXT)
 #undef TEXT
 	default: return "a fault that this library does not know; it is older than the device";
+	}
+}
+
+ACCEL_EXPORT const char *accel_fault_action(unsigned int cause)
+{
+	switch (cause) {
+#define ACTION(name, number, text, action) \
+	case number: return action;
+		AXON_FAULT_LIST(ACTION)
+#undef ACTION
+	default: return "install the libaccel that belongs to the driver";
 	}
 }
 

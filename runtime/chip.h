@@ -13,7 +13,9 @@
 	X(pack) X(embed) X(norm) X(matmul) X(gated) X(rope) X(attention) X(sample) X(logprob)
 #define CHIP_TRAIN_KERNELS(X) \
 	X(gather) X(conv) X(conv_grad) X(max_pool) X(gemm) X(cross_entropy) X(reduce) X(adamw)
-#define CHIP_KERNELS(X) CHIP_MODEL_KERNELS(X) CHIP_TRAIN_KERNELS(X)
+#define CHIP_TRAIN_LM_KERNELS(X) \
+	X(embed_grad) X(norm_grad) X(rotate) X(flash) X(flash_grad) X(swiglu) X(sum_squares)
+#define CHIP_KERNELS(X) CHIP_MODEL_KERNELS(X) CHIP_TRAIN_KERNELS(X) CHIP_TRAIN_LM_KERNELS(X)
 
 enum chip_kernel {
 #define CHIP_KERNEL_ENUM(name) CHIP_##name,

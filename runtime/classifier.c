@@ -169,7 +169,7 @@ static int record(struct classifier *c, struct axon_err *err)
 		ret = graph_record_forward(&c->graph, c->train, err);
 	if (!ret)
 		ret = graph_record_backward(&c->graph, c->train, err);
-	return ret ? ret : graph_record_adamw(&c->graph, c->train, err);
+	return ret ? ret : graph_record_adamw(&c->graph, c->train, false, err);
 }
 
 static int place_control(struct classifier *c, struct axon_err *err)

@@ -11,9 +11,10 @@
 #define FORMAT "axon-classifier-1"
 /* Each parameter is there three times: itself and AdamW's moments. */
 enum { VALUE, MOMENT_M, MOMENT_V, KINDS };
+#define PARAMETERS 6 /* weights and biases of three layers */
 
 struct names {
-	char text[KINDS * GRAPH_NODES][GRAPH_NAME + 16];
+	char text[KINDS * PARAMETERS][GRAPH_NAME + 16];
 };
 
 /* Describes all that a checkpoint holds; returns how many tensors. */
@@ -40,7 +41,7 @@ static size_t list_tensors(struct graph *g, struct names *names, struct safetens
 
 int classifier_save(struct classifier *c, const char *path, struct axon_err *err)
 {
-	struct safetensor tensors[KINDS * GRAPH_NODES];
+	struct safetensor tensors[KINDS * PARAMETERS];
 	struct names names;
 	size_t n = list_tensors(&c->graph, &names, tensors);
 	char seed[24], batch[24], step[24];
@@ -107,7 +108,7 @@ int classifier_peek(const char *path, struct classifier_state *at, struct axon_e
 
 int classifier_load(struct classifier *c, const char *path, struct axon_err *err)
 {
-	struct safetensor tensors[KINDS * GRAPH_NODES];
+	struct safetensor tensors[KINDS * PARAMETERS];
 	struct names names;
 	size_t n = list_tensors(&c->graph, &names, tensors);
 	struct classifier_state at;

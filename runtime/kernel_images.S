@@ -32,5 +32,12 @@ image gemm
 image cross_entropy
 image reduce
 image adamw
+image embed_grad
+image norm_grad
+image rotate
+image flash
+image flash_grad
+image swiglu
+image sum_squares
 
 .section .note.GNU-stack, "", %progbits

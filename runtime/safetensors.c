@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <json-c/json.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "new_file.h"
 #include "safetensors.h"
 
 #define MAX_HEADER (16u << 20)
@@ -66,69 +63,37 @@ static struct json_object *make_header(const struct safetensor *tensors, size_t 
 	return header;
 }
 
-static int write_stream(FILE *f, const struct safetensor *tensors, size_t count,
-			struct json_object *header)
+struct contents {
+	const struct safetensor *tensors;
+	size_t count;
+	struct json_object *header;
+};
+
+static int write_contents(void *arg, FILE *f)
 {
-	const char *text = json_object_to_json_string_ext(header, JSON_C_TO_STRING_PLAIN);
+	const struct contents *c = arg;
+	const char *text = json_object_to_json_string_ext(c->header, JSON_C_TO_STRING_PLAIN);
 	size_t length = strlen(text), padded = (length + 7) & ~(size_t)7;
 	uint64_t head = htole64(padded);
 
 	if (fwrite(&head, sizeof(head), 1, f) != 1 ||
 	    fprintf(f, "%-*s", (int)padded, text) != (int)padded)
 		return -errno;
-	for (size_t i = 0; i < count; i++)
-		if (fwrite(tensors[i].data, 1, tensor_bytes(&tensors[i]), f) !=
-		    tensor_bytes(&tensors[i]))
+	for (size_t i = 0; i < c->count; i++)
+		if (fwrite(c->tensors[i].data, 1, tensor_bytes(&c->tensors[i]), f) !=
+		    tensor_bytes(&c->tensors[i]))
 			return -errno;
-	return fflush(f) || fsync(fileno(f)) ? -errno : 0;
-}
-
-/* The name itself must survive a power cut, too. */
-static int sync_folder(const char *path)
-{
-	char copy[PATH_MAX];
-	int fd, ret;
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = fsync(fd) ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-static int write_through(const char *path, const char *temporary, const struct safetensor *tensors,
-			 size_t count, struct json_object *header)
-{
-	FILE *f = fopen(temporary, "wbe");
-	int ret;
-
-	if (!f)
-		return -errno;
-	ret = write_stream(f, tensors, count, header);
-	if (fclose(f) && !ret)
-		ret = -errno;
-	if (!ret && rename(temporary, path))
-		ret = -errno;
-	if (ret)
-		unlink(temporary);
-	return ret ? ret : sync_folder(path);
+	return 0;
 }
 
 int safetensors_write(const char *path, const struct safetensor *tensors, size_t count,
 		      const struct safetensors_text *texts, size_t text_count, struct axon_err *err)
 {
-	struct json_object *header = make_header(tensors, count, texts, text_count);
-	char temporary[PATH_MAX];
-	int ret;
+	struct contents c = {tensors, count, make_header(tensors, count, texts, text_count)};
+	int ret = new_file_write(path, write_contents, &c, err);
 
-	if (snprintf(temporary, sizeof(temporary), "%s.tmp", path) >= (int)sizeof(temporary))
-		ret = -ENAMETOOLONG;
-	else
-		ret = write_through(path, temporary, tensors, count, header);
-	json_object_put(header);
-	return ret ? axon_fail(err, ret, "%s: writing: %s", path, strerror(-ret)) : 0;
+	json_object_put(c.header);
+	return ret;
 }
 
 /* ---- reading ---- */

@@ -19,7 +19,7 @@ static bool prints(int byte)
 	return (byte >= '!' && byte <= '~') || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
 }
 
-static uint32_t byte_code(uint8_t byte)
+uint32_t tokenizer_bpe_code(uint8_t byte)
 {
 	if (prints(byte))
 		return byte;
@@ -81,7 +81,7 @@ static int encode_word(void *arg, const char *s, size_t len)
 	int ret;
 
 	for (size_t i = 0; i < len; i++)
-		n += utf8_encode(byte_code((uint8_t)s[i]), run->spelt + n);
+		n += utf8_encode(tokenizer_bpe_code((uint8_t)s[i]), run->spelt + n);
 	if (run->tk->ignore_merges) {
 		int32_t id = tokenizer_find(run->tk, run->spelt, n);
 

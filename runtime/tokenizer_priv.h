@@ -125,6 +125,8 @@ bool tokenizer_spm_key(const struct tokenizer *tk, const char *s, size_t left, s
 		       double *key);
 bool tokenizer_bpe_key(const struct tokenizer *tk, const char *s, size_t left, size_t len,
 		       double *key);
+/* BPE's printable stand-in for a byte. */
+uint32_t tokenizer_bpe_code(uint8_t byte);
 /* The byte that BPE's printable stand-in @code means, or -1. */
 int tokenizer_bpe_byte(uint32_t code);
 

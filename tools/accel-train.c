@@ -1,14 +1,29 @@
 // SPDX-License-Identifier: MIT
 /* accel-train: trains a network on the accelerator, from the command line. */
-#include <errno.h>
-#include <inttypes.h>
+#include <accel.h>
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
-#include <unistd.h>
+#include <string.h>
 
-#include "classifier.h"
-#include "train_options.h"
+#include "train.h"
+
+static const struct task {
+	const char *name;
+	char *title; /* of its messages */
+	int (*main)(int argc, char **argv);
+} tasks[] = {
+	{"fashion-mnist", "accel-train fashion-mnist", train_classifier_main},
+	{"lm", "accel-train lm", train_lm_main},
+};
+
+#define TASKS "fashion-mnist, lm"
+
+static const char doc[] =
+	"Train a network on the axon accelerator. Tasks, each with options of its own "
+	"(accel-train TASK --help):\n\n"
+	"fashion-mnist: a convolutional network on the images of Debian's dataset-fashion-mnist\n"
+	"lm: a language model on a text\v"
+	"Exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
 
 static volatile sig_atomic_t interrupted;
 
@@ -19,142 +34,54 @@ static void on_interrupt(int signal_number)
 	signal(signal_number, SIG_DFL);
 }
 
-static double now(void)
+bool train_interrupted(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+	return interrupted;
 }
 
-struct training {
-	const struct train_options *options;
-	struct classifier net;
-	uint64_t end; /* the step to stop behind */
-	bool show_progress;
-	/* since the last report */
-	double start, loss;
-	uint32_t steps;
-};
-
-static void report(struct training *t)
+int train_status(int ret, const struct axon_err *err)
 {
-	const struct classifier_state *at = &t->net.at;
-	double images = (double)t->steps * at->batch;
-
-	printf("step %" PRIu64 "/%" PRIu64 "  epoch %.2f  loss %.4f  %.0f images/s\n", at->step,
-	       t->end, (double)at->step / classifier_epoch(&t->net), t->loss / t->steps,
-	       images / (now() - t->start));
-	fflush(stdout);
-	t->start = now();
-	t->loss = 0;
-	t->steps = 0;
+	if (ret)
+		fprintf(stderr, "accel-train: %s\n", err->msg);
+	return ret ? 1 : interrupted ? 130 : 0;
 }
 
-static void show(const struct training *t, double loss)
+static void print_version(FILE *stream, struct argp_state *state)
 {
-	if (t->show_progress)
-		fprintf(stderr, "\r%3u %%  step %" PRIu64 "  loss %.4f \r",
-			(unsigned int)(100 * t->net.at.step / t->end), t->net.at.step, loss);
+	(void)state;
+	fprintf(stream, "accel-train %s\n", accel_version());
 }
 
-static bool save_due(const struct training *t)
+/* Without a task, what is left to say. */
+static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-	uint64_t every = t->options->save_every, step = t->net.at.step;
-
-	return t->options->out && step % (every ? every : classifier_epoch(&t->net)) == 0;
-}
-
-static int train(struct training *t, struct axon_err *err)
-{
-	uint64_t saved = UINT64_MAX;
-	int ret = 0;
-
-	t->start = now();
-	while (!ret && !interrupted && t->net.at.step < t->end) {
-		double loss = 0;
-
-		ret = classifier_step(&t->net, &loss, err);
-		if (ret)
-			return ret;
-		t->loss += loss;
-		t->steps++;
-		show(t, loss);
-		if (t->net.at.step % t->options->report == 0 || t->net.at.step == t->end)
-			report(t);
-		if (save_due(t)) {
-			ret = classifier_save(&t->net, t->options->out, err);
-			saved = t->net.at.step;
-		}
+	switch (key) {
+	case ARGP_KEY_ARG:
+		argp_error(state, "expected a task, found '%s'; tasks: " TASKS, arg);
+		break;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "expected a task, found none; tasks: " TASKS);
+		break;
+	default: return ARGP_ERR_UNKNOWN;
 	}
-	if (!ret && t->options->out && saved != t->net.at.step)
-		ret = classifier_save(&t->net, t->options->out, err);
-	return ret;
-}
-
-static int test(struct training *t, struct axon_err *err)
-{
-	uint32_t correct;
-	int ret = classifier_test(&t->net, &correct, err);
-
-	if (!ret)
-		printf("test accuracy %.1f %%\n", 100.0 * correct / t->net.test_images);
-	return ret;
-}
-
-/* With a checkpoint its seed and batch hold, unless others were asked for, which classifier_load() refuses. */
-static int open_network(struct training *t, struct chip *chip, struct axon_err *err)
-{
-	const struct train_options *o = t->options;
-	const char *checkpoint = o->eval ? o->eval : o->resume;
-	struct classifier_state at = {.seed = o->seed, .batch = o->batch};
-	int ret = checkpoint ? classifier_peek(checkpoint, &at, err) : 0;
-
-	if (ret)
-		return ret;
-	if (o->seed_given)
-		at.seed = o->seed;
-	if (o->batch_given)
-		at.batch = o->batch;
-	ret = classifier_open(&t->net, chip, o->data, &at, err);
-	if (!ret && checkpoint)
-		ret = classifier_load(&t->net, checkpoint, err);
-	if (ret)
-		return ret;
-	t->end = o->steps ? o->steps : o->epochs * classifier_epoch(&t->net);
-	if (!o->eval && t->net.at.step > t->end)
-		return axon_fail(err, -EINVAL,
-				 "%s: expected a checkpoint of at most %" PRIu64
-				 " steps, found %" PRIu64
-				 "; give a later end with --steps or --epochs",
-				 checkpoint, t->end, t->net.at.step);
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
+	static const struct argp argp = {NULL, parse_option, "TASK [OPTION...]", doc, NULL,
+					 NULL, NULL};
 	struct sigaction interrupt = {.sa_handler = on_interrupt};
-	struct train_options options;
-	struct training t = {.options = &options};
-	struct axon_err err = {0};
-	struct chip chip = {0};
-	int ret;
 
-	train_options_parse(argc, argv, &options);
-	t.show_progress = options.progress || isatty(STDERR_FILENO);
+	argp_program_version_hook = print_version;
+	argp_err_exit_status = 2;
 	sigaction(SIGINT, &interrupt, NULL);
 	sigaction(SIGTERM, &interrupt, NULL);
-
-	ret = chip_open(&chip, options.device, &err);
-	if (!ret)
-		ret = open_network(&t, &chip, &err);
-	if (!ret && !options.eval)
-		ret = train(&t, &err);
-	if (!ret && !interrupted)
-		ret = test(&t, &err);
-	classifier_close(&t.net);
-	chip_close(&chip);
-	if (ret)
-		fprintf(stderr, "accel-train: %s\n", err.msg);
-	return ret ? 1 : interrupted ? 130 : 0;
+	for (size_t i = 0; argc > 1 && i < sizeof(tasks) / sizeof(tasks[0]); i++)
+		if (!strcmp(argv[1], tasks[i].name)) {
+			argv[1] = tasks[i].title;
+			return tasks[i].main(argc - 1, argv + 1);
+		}
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
+	return 2;
 }

@@ -7,9 +7,9 @@ TOOLS := accel-run accel-train accel-smi accel-bench
 
 TOOL_SOURCES_accel-run := tools/accel-run.c tools/trace.c $(wildcard tools/run_*.c)
 TOOL_LIBS_accel-run := $(LIBS_axonrt)
-TOOL_SOURCES_accel-train := tools/accel-train.c tools/train_options.c
-TOOL_LIBS_accel-train := $(LIBS_train)
-TOOL_SOURCES_accel-smi := tools/accel-smi.c $(wildcard tools/smi_*.c)
+TOOL_SOURCES_accel-train := tools/accel-train.c $(wildcard tools/train_*.c)
+TOOL_LIBS_accel-train := $(LIBS_axonrt) $(LIBS_train)
+TOOL_SOURCES_accel-smi := tools/accel-smi.c $(wildcard tools/smi_*.c tools/smi_*.S)
 TOOL_LIBS_accel-smi := -ljson-c -lm
 TOOL_SOURCES_accel-bench := tools/accel-bench.c $(wildcard tools/bench_*.c tools/bench_*.S)
 TOOL_LIBS_accel-bench := $(LIBS_axonrt) -ljson-c

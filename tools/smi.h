@@ -28,6 +28,9 @@ enum smi_verb {
 	SMI_PROCESS,
 	SMI_EVENT,
 	SMI_HEALTH,
+	SMI_TOPO,
+	SMI_TOP,
+	SMI_DIAG,
 	SMI_EXPLAIN,
 	SMI_NUM_VERBS
 };
@@ -36,6 +39,7 @@ struct smi_options {
 	enum smi_verb verb;
 	const char *device; /* index, PCI address or UUID; NULL: all */
 	const char *entry;  /* to explain; NULL: the whole catalogue */
+	const char *output; /* file, or NULL: standard output */
 	const char *query;  /* fields of the CSV, separated by commas; NULL: all of the verb */
 	bool json, csv, no_header, no_units;
 	double interval;	  /* seconds between outputs, 0: one output */
@@ -45,6 +49,17 @@ struct smi_options {
 /* Exits with a message and status 2 on a wrong command line, as argp does. */
 void smi_options_parse(int argc, char **argv, struct smi_options *o);
 
+/* From best to worst. SKIP: there is nothing to check, as the driver of a chip in this process. */
+enum smi_result { SMI_SKIP, SMI_PASS, SMI_WARN, SMI_FAIL };
+
+struct smi_check {
+	const char *name;
+	enum smi_result result;
+	char detail[128];
+};
+
+#define SMI_NUM_DIAGS 3
+
 struct smi_device {
 	unsigned int index; /* among those that ACCEL_VISIBLE_DEVICES leaves */
 	struct accel_device *dev;
@@ -52,14 +67,33 @@ struct smi_device {
 	double percent[AXON_NUM_ENGINES]; /* of the time between the last two samples */
 	uint64_t before_ns;		  /* the device's clock at the sample before the last */
 	char driver[32]; /* its version, "1.0.0"; empty for a chip in this process */
+
+	struct accel_event *events; /* the newest first; room for SMI_MAX_EVENTS */
+	unsigned int num_events;
+	uint64_t now_ns; /* CLOCK_REALTIME when they were read */
+	uint64_t told;	 /* number of the newest event that was printed already */
+
+	struct smi_check diags[SMI_NUM_DIAGS]; /* of smi_diag_run() */
 };
+/* More than any driver keeps. */
+#define SMI_MAX_EVENTS 256
 
 struct smi {
 	struct smi_device *devices;
 	unsigned int num_devices;
 	struct smi_processes processes;
 	uint64_t ns; /* CLOCK_MONOTONIC of the last sample */
+	bool first;  /* of the outputs that go to one place */
 };
+
+/* An output, which goes to a file once it is whole, or as it comes to standard output. */
+struct smi_output {
+	const char *path; /* NULL: standard output */
+	char *scratch;	  /* where standard output goes meanwhile */
+};
+enum smi_exit smi_output_begin(struct smi_output *out, const char *path);
+/* Without `keep` the file stays as it was. */
+enum smi_exit smi_output_end(struct smi_output *out, bool keep);
 
 /* These say on standard error what failed and return an enum smi_exit. */
 enum smi_exit smi_open(struct smi *smi, const char *device);
@@ -84,6 +118,8 @@ void smi_kernel_release(char *text, size_t bytes);
 const char *smi_feature_name(unsigned int bit);
 
 void smi_print_text(const struct smi *smi, enum smi_verb verb);
+/* Words from column `indent` on, where the cursor is, in lines of at most 80 columns. */
+void smi_print_wrapped(const char *text, int indent);
 void smi_print_json(const struct smi *smi, enum smi_verb verb, bool one_line);
 /* The field names go first if `header`. SMI_USAGE, said on standard error, for an unknown field. */
 enum smi_exit smi_print_csv(const struct smi *smi, const struct smi_options *o, bool header);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * CSV as RFC 4180 quotes it: a row for each device, or for each process. The fields are the JSON's
+ * CSV as RFC 4180 quotes it: a row for each device, process or event. The fields are the JSON's
  * keys, joined with dots where they are nested: engines.matrix.busy_ns. So neither has what the
  * other lacks.
  */
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "smi_event.h"
 #include "smi_json.h"
 
 #define MAX_FIELDS 128
@@ -110,26 +111,26 @@ static void flatten(struct row *row, const char *prefix, struct json_object *obj
 static void device_row(struct row *row, const struct smi *smi, const struct smi_device *d,
 		       unsigned int parts)
 {
-	struct json_object *o =
-		smi_json_device(d, &smi->processes, parts & ~(unsigned int)SMI_PART_PROCESSES);
+	struct json_object *o = smi_json_device(d, &smi->processes,
+						parts & ~(SMI_PART_PROCESSES | SMI_PART_HISTORY));
 
 	row->count = 0;
 	flatten(row, "", o);
 	json_object_put(o);
 }
 
-static void process_row(struct row *row, const struct smi_device *d, const struct smi_process *p)
+/* One of the things that a device has many of. Puts the object. */
+static void element_row(struct row *row, const struct smi_device *d, struct json_object *element)
 {
 	struct json_object *o = json_object_new_object();
-	struct json_object *process = smi_json_process(p);
 
 	json_object_object_add(o, "index", json_object_new_int64(d->index));
 	json_object_object_add(o, "bdf", smi_bdf(d) ? json_object_new_string(smi_bdf(d)) : NULL);
 	row->count = 0;
 	flatten(row, "", o);
-	flatten(row, "", process);
+	flatten(row, "", element);
 	json_object_put(o);
-	json_object_put(process);
+	json_object_put(element);
 }
 
 static const struct field *find(const struct row *row, const char *name, size_t length)
@@ -190,8 +191,11 @@ static enum smi_exit check_query(const struct row *row, const struct smi_options
 		if (!find(row, name, length)) {
 			fprintf(stderr,
 				"accel-smi: --query: no field '%.*s'; the first line of accel-smi "
-				"%s--csv names them\n",
-				(int)length, name, o->verb == SMI_PROCESS ? "process " : "VERB ");
+				"%s --csv names them\n",
+				(int)length, name,
+				o->verb == SMI_PROCESS ? "process"
+				: o->verb == SMI_EVENT ? "event"
+						       : "VERB");
 			return SMI_USAGE;
 		}
 		name = name[length] ? name + length + 1 : NULL;
@@ -205,9 +209,24 @@ static void print_processes(const struct smi *smi, const struct smi_options *o, 
 		for (size_t j = 0; j < smi->processes.count; j++) {
 			if (!smi_owns(&smi->devices[i], &smi->processes.items[j]))
 				continue;
-			process_row(row, &smi->devices[i], &smi->processes.items[j]);
+			element_row(row, &smi->devices[i],
+				    smi_json_process(&smi->processes.items[j]));
 			print_row(row, o, false);
 		}
+}
+
+/* Those that were not told yet, oldest first. */
+static void print_events(const struct smi *smi, const struct smi_options *o, struct row *row)
+{
+	for (unsigned int i = 0; i < smi->num_devices; i++) {
+		const struct smi_device *d = &smi->devices[i];
+
+		for (unsigned int n = d->num_events; n-- > 0;)
+			if (smi_event_is_new(d, &d->events[n])) {
+				element_row(row, d, smi_event_object(&d->events[n]));
+				print_row(row, o, false);
+			}
+	}
 }
 
 static void print_devices(const struct smi *smi, const struct smi_options *o, struct row *row,
@@ -221,8 +240,8 @@ static void print_devices(const struct smi *smi, const struct smi_options *o, st
 
 enum smi_exit smi_print_csv(const struct smi *smi, const struct smi_options *o, bool header)
 {
-	/* A query may ask for what other verbs show. */
-	unsigned int parts = o->query ? ~0u : smi_json_parts(o->verb);
+	/* A query may ask for what other verbs show; but not for tests that nobody ran. */
+	unsigned int parts = (o->query ? ~SMI_PART_DIAG : 0) | smi_json_parts(o->verb);
 	struct row *row = malloc(sizeof(*row));
 	enum smi_exit ret;
 
@@ -230,9 +249,11 @@ enum smi_exit smi_print_csv(const struct smi *smi, const struct smi_options *o, 
 		fprintf(stderr, "accel-smi: out of memory\n");
 		return SMI_FAILURE;
 	}
-	/* The names are there even when no process is. */
+	/* The names are there even when no process and no event is. */
 	if (o->verb == SMI_PROCESS)
-		process_row(row, &smi->devices[0], &(struct smi_process){0});
+		element_row(row, &smi->devices[0], smi_json_process(&(struct smi_process){0}));
+	else if (o->verb == SMI_EVENT)
+		element_row(row, &smi->devices[0], smi_event_object(&(struct accel_event){0}));
 	else
 		device_row(row, smi, &smi->devices[0], parts);
 	ret = check_query(row, o);
@@ -240,6 +261,8 @@ enum smi_exit smi_print_csv(const struct smi *smi, const struct smi_options *o, 
 		print_row(row, o, true);
 	if (!ret && o->verb == SMI_PROCESS)
 		print_processes(smi, o, row);
+	else if (!ret && o->verb == SMI_EVENT)
+		print_events(smi, o, row);
 	else if (!ret)
 		print_devices(smi, o, row, parts);
 	fflush(stdout);

@@ -18,47 +18,6 @@ struct entry {
 	const char *meaning, *action;
 };
 
-static const char *fault_action(unsigned int cause)
-{
-	static const char *const actions[AXON_FAULT_COUNT] = {
-		[AXON_FAULT_NONE] = "nothing: the queue lives",
-		[AXON_FAULT_PAGE_READ] = "compare the address in the record with the buffers that "
-					 "the kernel was given, and the index with their sizes",
-		[AXON_FAULT_PAGE_WRITE] = "as for PAGE_READ; check too that the buffer was not "
-					  "made with ACCEL_BUFFER_READONLY",
-		[AXON_FAULT_PAGE_EXEC] = "check the function pointer or return address that led "
-					 "there; code is mapped by accel_program_load alone",
-		[AXON_FAULT_BUS] = "report it with the kernel's log: the driver wrote a page table "
-				   "that the chip cannot follow",
-		[AXON_FAULT_ILLEGAL_INSN] = "build the program with tools/axon-cc: RV64IMFD and "
-					    "the chip's own instructions, nothing else",
-		[AXON_FAULT_ECALL] = "use no system call in a kernel; axon_printf prints",
-		[AXON_FAULT_EBREAK] = "read the kernel's log with accel_vm_read_log, and the line "
-				      "that the record's pc names",
-		[AXON_FAULT_LOCAL_ADDR] = "look for a null or cut pointer at the record's pc; "
-					  "buffers begin at 4 GiB",
-		[AXON_FAULT_PC_MISALIGNED] = "look for a damaged function pointer or return "
-					     "address",
-		[AXON_FAULT_BAD_PACKET] = "compare the field that the record names with the "
-					  "packet in docs/hardware.md",
-		[AXON_FAULT_CALL_DEPTH] = "nest fewer CALL packets; a buffer may not call itself",
-		[AXON_FAULT_BAD_DESC] = "compare the field that the record names with the "
-					"descriptor in docs/hardware.md",
-		[AXON_FAULT_SRAM_RANGE] = "check offset and size of the operand against the SRAM "
-					  "that accel-smi static shows",
-		[AXON_FAULT_BAD_TOKEN] = "wait only for tokens that a descriptor of this workgroup "
-					 "was given",
-		[AXON_FAULT_BAD_INDEX] = "check the index list against the rows that the "
-					 "descriptor states",
-		[AXON_FAULT_HANG] = "look for a loop or a wait without an end at the record's pc",
-		[AXON_FAULT_TIMEOUT] = "split the job into smaller ones or raise the queue's limit",
-		[AXON_FAULT_STACK] = "use smaller local arrays and less recursion",
-		[AXON_FAULT_ECC] = "run the job again; data in device memory may be wrong",
-	};
-
-	return actions[cause];
-}
-
 /* Entry `index`, errors first; false behind the last. */
 static bool entry_at(unsigned int index, struct entry *e)
 {
@@ -79,7 +38,7 @@ static bool entry_at(unsigned int index, struct entry *e)
 	/* Work behind a fault ends with the error of a dead queue. */
 	*e = (struct entry){
 		"fault",	 accel_fault_name(cause), AXON_ERR_FAULT_BASE + (int)cause,
-		cause ? EIO : 0, accel_fault_text(cause), fault_action(cause)};
+		cause ? EIO : 0, accel_fault_text(cause), accel_fault_action(cause)};
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "smi_event.h"
 #include "smi_health.h"
 
 /* Less than this the driver itself holds while no process uses the device. */
@@ -85,28 +86,84 @@ static void check_queues(const struct smi_device *d, struct smi_check *check)
 		set(check, SMI_PASS, "%u of %u free", info->free_slots, info->num_slots);
 }
 
-static void check_faults(uint64_t count, struct smi_check *check)
+/* "3 minutes ago" */
+static const char *age(const struct smi_device *d, const struct accel_event *e, char text[32])
 {
-	if (count)
-		set(check, SMI_WARN, "%" PRIu64 " since the driver was loaded", count);
+	uint64_t seconds = d->now_ns > e->time_ns ? (d->now_ns - e->time_ns) / 1000000000 : 0;
+
+	if (seconds < 120)
+		snprintf(text, 32, "%u s ago", (unsigned int)seconds);
+	else if (seconds < 2 * SMI_RECENT_SECONDS)
+		snprintf(text, 32, "%u minutes ago", (unsigned int)(seconds / 60));
 	else
-		set(check, SMI_PASS, "none since the driver was loaded");
+		snprintf(text, 32, "%u hours ago", (unsigned int)(seconds / 3600));
+	return text;
 }
 
-/* The driver resets the slot of each queue that closes or faults: their number alone is no harm. */
-static void check_resets(uint64_t count, struct smi_check *check)
+static bool is_recent(const struct smi_device *d, const struct accel_event *e)
 {
-	set(check, SMI_PASS, "%" PRIu64 " since the driver was loaded, closed queues included",
-	    count);
+	return e->time_ns + SMI_RECENT_SECONDS * 1000000000ull >= d->now_ns;
+}
+
+/* A mistake of a program, as a rule; but what the memory lost is the device's. */
+static void check_faults(const struct smi_device *d, struct smi_check *check)
+{
+	const struct accel_event *newest = smi_event_newest(d, ACCEL_EVENT_FAULT);
+	char text[32];
+
+	for (unsigned int i = 0; i < d->num_events; i++)
+		if (d->events[i].fault.cause == AXON_FAULT_ECC) {
+			set(check, SMI_FAIL, "uncorrectable memory error, %s",
+			    age(d, &d->events[i], text));
+			return;
+		}
+	if (!d->info.faults)
+		set(check, SMI_PASS, "none since the driver took the device");
+	else if (!newest)
+		set(check, SMI_PASS, "%" PRIu64 ", the newest no longer kept", d->info.faults);
+	else
+		set(check, is_recent(d, newest) ? SMI_WARN : SMI_PASS,
+		    "%" PRIu64 ", the newest %s %s", d->info.faults,
+		    accel_fault_name(newest->fault.cause), age(d, newest, text));
+}
+
+static void check_resets(uint64_t count, const struct accel_event *newest,
+			 const struct smi_device *d, struct smi_check *check)
+{
+	char text[32];
+
+	if (!count)
+		set(check, SMI_PASS, "none since the driver took the device");
+	else if (!newest)
+		set(check, SMI_PASS, "%" PRIu64 ", the newest no longer kept", count);
+	else
+		set(check, is_recent(d, newest) ? SMI_WARN : SMI_PASS, "%" PRIu64 ", the newest %s",
+		    count, age(d, newest, text));
+}
+
+static void check_device_resets(const struct smi_device *d, struct smi_check *check)
+{
+	const struct accel_event *lost = smi_event_newest(d, ACCEL_EVENT_DEVICE_LOST);
+	char text[32];
+
+	if (lost)
+		set(check, SMI_FAIL, "the chip did not come out of one, %s", age(d, lost, text));
+	else
+		check_resets(d->info.device_resets, smi_event_newest(d, ACCEL_EVENT_DEVICE_RESET),
+			     d, check);
 }
 
 enum smi_result smi_health(const struct smi_device *d, const struct smi_processes *processes,
 			   struct smi_check checks[SMI_NUM_CHECKS])
 {
 	static const char *const names[SMI_NUM_CHECKS] = {
-		[SMI_CHECK_DRIVER] = "driver", [SMI_CHECK_DEVICE] = "device",
-		[SMI_CHECK_MEMORY] = "memory", [SMI_CHECK_QUEUES] = "queues",
-		[SMI_CHECK_FAULTS] = "faults", [SMI_CHECK_RESETS] = "queue_resets",
+		[SMI_CHECK_DRIVER] = "driver",
+		[SMI_CHECK_DEVICE] = "device",
+		[SMI_CHECK_MEMORY] = "memory",
+		[SMI_CHECK_QUEUES] = "queues",
+		[SMI_CHECK_FAULTS] = "faults",
+		[SMI_CHECK_RESETS] = "queue_resets",
+		[SMI_CHECK_DEVICE_RESETS] = "device_resets",
 	};
 	enum smi_result worst = SMI_PASS;
 
@@ -114,8 +171,10 @@ enum smi_result smi_health(const struct smi_device *d, const struct smi_processe
 	check_device(d, &checks[SMI_CHECK_DEVICE]);
 	check_memory(d, processes, &checks[SMI_CHECK_MEMORY]);
 	check_queues(d, &checks[SMI_CHECK_QUEUES]);
-	check_faults(d->info.faults, &checks[SMI_CHECK_FAULTS]);
-	check_resets(d->info.resets, &checks[SMI_CHECK_RESETS]);
+	check_faults(d, &checks[SMI_CHECK_FAULTS]);
+	check_resets(d->info.resets, smi_event_newest(d, ACCEL_EVENT_QUEUE_RESET), d,
+		     &checks[SMI_CHECK_RESETS]);
+	check_device_resets(d, &checks[SMI_CHECK_DEVICE_RESETS]);
 	for (unsigned int i = 0; i < SMI_NUM_CHECKS; i++) {
 		checks[i].name = names[i];
 		if (checks[i].result > worst)

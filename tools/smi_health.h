@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks of a device from what was seen of it already: nothing is run on it. */
+/*
+ * Checks of a device from what was seen of it already: nothing is run on it. What happened is a warning
+ * for SMI_RECENT_SECONDS; counters keep it longer.
+ */
 #ifndef AXON_TOOLS_SMI_HEALTH_H
 #define AXON_TOOLS_SMI_HEALTH_H
 
 #include "smi.h"
 
-/* From best to worst. SKIP: there is nothing to check, as the driver of a chip in this process. */
-enum smi_result { SMI_SKIP, SMI_PASS, SMI_WARN, SMI_FAIL };
+#define SMI_RECENT_SECONDS 3600
 
 enum smi_check_id {
 	SMI_CHECK_DRIVER,
@@ -15,13 +17,8 @@ enum smi_check_id {
 	SMI_CHECK_QUEUES,
 	SMI_CHECK_FAULTS,
 	SMI_CHECK_RESETS,
+	SMI_CHECK_DEVICE_RESETS,
 	SMI_NUM_CHECKS
-};
-
-struct smi_check {
-	const char *name;
-	enum smi_result result;
-	char detail[128];
 };
 
 /* Returns the worst result. */

@@ -6,8 +6,10 @@
 #include <json-c/json.h>
 #include <stdio.h>
 
-#include "smi_health.h"
+#include "smi_diag.h"
+#include "smi_event.h"
 #include "smi_json.h"
+#include "smi_topo.h"
 
 #define SCHEMA_VERSION 1
 
@@ -89,6 +91,29 @@ static void add_events(struct json_object *o, const struct smi_device *d)
 {
 	add_u64(o, "faults", d->info.faults);
 	add_u64(o, "queue_resets", d->info.resets);
+	add_u64(o, "device_resets", d->info.device_resets);
+}
+
+/* Those that were not told yet, oldest first, and how many were before them that nobody told. */
+static void add_history(struct json_object *o, const struct smi_device *d)
+{
+	struct json_object *events = json_object_new_array();
+	uint64_t oldest = d->num_events ? d->events[d->num_events - 1].number : 0;
+
+	for (unsigned int n = d->num_events; n-- > 0;)
+		if (smi_event_is_new(d, &d->events[n]))
+			json_object_array_add(events, smi_event_object(&d->events[n]));
+	add_u64(o, "events_no_longer_kept", oldest > d->told + 1 ? oldest - d->told - 1 : 0);
+	add(o, "events", events);
+}
+
+static struct json_object *purposes(const uint64_t bytes[SMI_NUM_PURPOSES])
+{
+	struct json_object *o = json_object_new_object();
+
+	for (unsigned int i = 0; i < SMI_NUM_PURPOSES; i++)
+		add_u64(o, smi_purpose_names[i], bytes[i]);
+	return o;
 }
 
 static void add_metric(struct json_object *o, const struct smi_device *d)
@@ -97,6 +122,7 @@ static void add_metric(struct json_object *o, const struct smi_device *d)
 
 	add_u64(o, "memory_used_bytes", d->info.vram_used);
 	add_u64(o, "system_memory_used_bytes", d->info.system_used);
+	add(o, "memory_by_purpose_bytes", purposes(d->info.purpose_bytes));
 	add_u64(o, "free_queues", d->info.free_slots);
 	add_events(o, d);
 	add_u64(o, "timestamp_ns", d->info.timestamp_ns);
@@ -108,16 +134,13 @@ static void add_metric(struct json_object *o, const struct smi_device *d)
 struct json_object *smi_json_process(const struct smi_process *p)
 {
 	struct json_object *o = json_object_new_object();
-	struct json_object *memory = json_object_new_object();
 	struct json_object *use = json_object_new_object();
 
 	add(o, "pid", json_object_new_int64(p->pid));
 	add(o, "name", json_object_new_string(p->name));
 	add_u64(o, "memory_used_bytes", p->vram_bytes);
 	add_u64(o, "system_memory_used_bytes", p->system_bytes);
-	for (unsigned int i = 0; i < SMI_NUM_PURPOSES; i++)
-		add_u64(memory, smi_purpose_names[i], p->purpose_bytes[i]);
-	add(o, "memory_by_purpose_bytes", memory);
+	add(o, "memory_by_purpose_bytes", purposes(p->purpose_bytes));
 	for (unsigned int e = 0; e < AXON_NUM_ENGINES; e++)
 		add(use, smi_engine_names[e], percent(p->percent[e]));
 	add(o, "utilization_percent", use);
@@ -136,22 +159,35 @@ static void add_processes(struct json_object *o, const struct smi_device *d,
 	add(o, "processes_complete", json_object_new_boolean(!list->partial));
 }
 
+static struct json_object *checks(const struct smi_check list[], unsigned int count)
+{
+	struct json_object *results = json_object_new_array();
+
+	for (unsigned int i = 0; i < count; i++) {
+		struct json_object *check = json_object_new_object();
+
+		add(check, "name", json_object_new_string(list[i].name));
+		add(check, "result", json_object_new_string(smi_result_name(list[i].result)));
+		add(check, "detail", json_object_new_string(list[i].detail));
+		json_object_array_add(results, check);
+	}
+	return results;
+}
+
 static void add_health(struct json_object *o, const struct smi_device *d,
 		       const struct smi_processes *list)
 {
-	struct json_object *results = json_object_new_array();
-	struct smi_check checks[SMI_NUM_CHECKS];
+	struct smi_check results[SMI_NUM_CHECKS];
+	enum smi_result worst = smi_health(d, list, results);
 
-	add(o, "health", json_object_new_string(smi_result_name(smi_health(d, list, checks))));
-	for (unsigned int i = 0; i < SMI_NUM_CHECKS; i++) {
-		struct json_object *check = json_object_new_object();
+	add(o, "health", json_object_new_string(smi_result_name(worst)));
+	add(o, "checks", checks(results, SMI_NUM_CHECKS));
+}
 
-		add(check, "name", json_object_new_string(checks[i].name));
-		add(check, "result", json_object_new_string(smi_result_name(checks[i].result)));
-		add(check, "detail", json_object_new_string(checks[i].detail));
-		json_object_array_add(results, check);
-	}
-	add(o, "checks", results);
+static void add_diag(struct json_object *o, const struct smi_device *d)
+{
+	add(o, "diag", json_object_new_string(smi_result_name(smi_diag_worst(d))));
+	add(o, "tests", checks(d->diags, SMI_NUM_DIAGS));
 }
 
 unsigned int smi_json_parts(enum smi_verb verb)
@@ -162,8 +198,11 @@ unsigned int smi_json_parts(enum smi_verb verb)
 		[SMI_STATIC] = SMI_PART_IDENTITY | SMI_PART_STATIC,
 		[SMI_METRIC] = SMI_PART_METRIC,
 		[SMI_PROCESS] = SMI_PART_PROCESSES,
-		[SMI_EVENT] = SMI_PART_EVENTS,
+		[SMI_EVENT] = SMI_PART_EVENTS | SMI_PART_HISTORY,
 		[SMI_HEALTH] = SMI_PART_HEALTH,
+		[SMI_TOPO] = SMI_PART_TOPO,
+		[SMI_TOP] = SMI_PART_METRIC | SMI_PART_PROCESSES,
+		[SMI_DIAG] = SMI_PART_DIAG,
 	};
 
 	return parts[verb];
@@ -187,10 +226,16 @@ struct json_object *smi_json_device(const struct smi_device *d, const struct smi
 	}
 	if (parts & SMI_PART_EVENTS)
 		add_events(o, d);
+	if (parts & SMI_PART_TOPO)
+		smi_topo_add(o, d);
+	if (parts & SMI_PART_HISTORY)
+		add_history(o, d);
 	if (parts & SMI_PART_PROCESSES)
 		add_processes(o, d, list);
 	if (parts & SMI_PART_HEALTH)
 		add_health(o, d, list);
+	if (parts & SMI_PART_DIAG)
+		add_diag(o, d);
 	return o;
 }
 

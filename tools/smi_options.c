@@ -14,9 +14,10 @@ static const struct argp_option options[] = {
 	 0},
 	{"watch", 'w', "SEC", 0, "print again every SEC seconds", 0},
 	{"iterations", 'i', "N", 0, "with -w: stop after N times", 0},
+	{"output", 'o', "FILE", 0, "write to FILE, which is replaced once the output is whole", 0},
 	{"json", OPT_JSON, NULL, 0, "print JSON; with -w one line each time", 0},
-	{"csv", OPT_CSV, NULL, 0, "print CSV: field names, then a row for each device or process",
-	 0},
+	{"csv", OPT_CSV, NULL, 0,
+	 "print CSV: field names, then a row for each device, process or event", 0},
 	{"query", OPT_QUERY, "F1,F2", 0, "CSV of these fields of any verb", 0},
 	{"no-header", OPT_NO_HEADER, NULL, 0, "with --csv: no field names", 0},
 	{"no-units", OPT_NO_UNITS, NULL, 0, "with --csv: plain numbers", 0},
@@ -29,8 +30,11 @@ static const char doc[] =
 	"  static   all that does not change: identity, sizes, features, driver\n"
 	"  metric   memory, queues, faults, utilisation of each engine\n"
 	"  process  who uses the devices, and what their memory is for\n"
-	"  event    faults and queue resets since the driver was loaded\n"
+	"  event    the newest faults and resets; with -w those that come\n"
 	"  health   PASS, WARN or FAIL of each check; FAIL exits with 1\n"
+	"  topo     where the devices are plugged in, and how near to each other\n"
+	"  top      devices and processes, live, the busiest first; q ends it\n"
+	"  diag     a self-test that any user of the device may run; FAIL exits with 1\n"
 	"  explain  what an error or a fault means and what to do: its name, its number or an "
 	"errno; without one the whole catalogue\v"
 	"Exit status: 0 success, 1 failure, 2 wrong usage, 4 no permission, 6 no such device, 9 no "
@@ -39,6 +43,7 @@ static const char doc[] =
 static const char *const verbs[SMI_NUM_VERBS] = {
 	[SMI_LIST] = "list",	   [SMI_STATIC] = "static", [SMI_METRIC] = "metric",
 	[SMI_PROCESS] = "process", [SMI_EVENT] = "event",   [SMI_HEALTH] = "health",
+	[SMI_TOPO] = "topo",	   [SMI_TOP] = "top",	    [SMI_DIAG] = "diag",
 	[SMI_EXPLAIN] = "explain"};
 
 static enum smi_verb parse_verb(const char *name, struct argp_state *state)
@@ -47,8 +52,8 @@ static enum smi_verb parse_verb(const char *name, struct argp_state *state)
 		if (!strcmp(name, verbs[verb]))
 			return verb;
 	argp_error(state,
-		   "verb: expected list, static, metric, process, event, health or explain, "
-		   "found '%s'",
+		   "verb: expected list, static, metric, process, event, health, topo, top, "
+		   "diag or explain, found '%s'",
 		   name);
 	return SMI_ALL;
 }
@@ -67,15 +72,20 @@ static void parse_argument(struct smi_options *o, const char *text, struct argp_
 /* Options that do not go together. */
 static void check_options(const struct smi_options *o, struct argp_state *state)
 {
-	if (o->iterations && !o->interval)
+	if (o->iterations && !o->interval && o->verb != SMI_TOP)
 		argp_error(state, "-i: expected -w SEC with it, found none");
 	if ((o->no_header || o->no_units) && !o->csv)
 		argp_error(state, "%s: expected --csv or --query with it, found none",
 			   o->no_header ? "--no-header" : "--no-units");
 	if (o->csv && o->json)
 		argp_error(state, "expected one of --csv and --json, found both");
+	if (o->verb == SMI_TOP && (o->csv || o->json || o->output))
+		argp_error(state, "top: expected no option but -d, -w and -i, found %s",
+			   o->csv    ? "--csv"
+			   : o->json ? "--json"
+				     : "-o");
 	if (o->verb == SMI_EXPLAIN && (o->csv || o->interval || o->device))
-		argp_error(state, "explain: expected no option but --json, found %s",
+		argp_error(state, "explain: expected no option but --json and -o, found %s",
 			   o->csv      ? "--csv"
 			   : o->device ? "-d"
 				       : "-w");
@@ -111,6 +121,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'd': o->device = strcmp(arg, "all") ? arg : NULL; break;
 	case 'w': o->interval = seconds(arg, state); break;
 	case 'i': o->iterations = count(arg, state); break;
+	case 'o': o->output = arg; break;
 	case OPT_JSON: o->json = true; break;
 	case OPT_QUERY:
 		o->query = arg;

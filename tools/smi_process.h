@@ -13,7 +13,7 @@
 extern const char *const smi_engine_names[AXON_NUM_ENGINES];
 
 /* What memory is for, by enum accel_purpose; names as in fdinfo. */
-#define SMI_NUM_PURPOSES (ACCEL_PURPOSE_COMMANDS + 1)
+#define SMI_NUM_PURPOSES ACCEL_NUM_PURPOSES
 extern const char *const smi_purpose_names[SMI_NUM_PURPOSES];
 
 /* One process on one device. */

@@ -13,7 +13,8 @@ static enum smi_exit exit_of(int err)
 	case -EACCES:
 	case -EPERM: return SMI_PERMISSION;
 	case -ENXIO: return SMI_NO_DEVICE;
-	case -ENODEV: return SMI_NO_DRIVER;
+	case -EUNATCH: return SMI_NO_DRIVER;
+	case -ENODEV: return SMI_DEVICE_LOST;
 	default: return SMI_FAILURE;
 	}
 }
@@ -71,7 +72,8 @@ static enum smi_exit open_device(struct smi *smi, unsigned int index, const char
 	int ret;
 
 	*d = (struct smi_device){.index = index, .info.size = sizeof(d->info)};
-	ret = accel_device_open(index, &d->dev);
+	d->events = calloc(SMI_MAX_EVENTS, sizeof(*d->events));
+	ret = d->events ? accel_device_open(index, &d->dev) : -ENOMEM;
 	if (!ret)
 		ret = accel_device_get_info(d->dev, &d->info);
 	if (!ret && is_wanted(d, wanted)) {
@@ -79,6 +81,7 @@ static enum smi_exit open_device(struct smi *smi, unsigned int index, const char
 		smi->num_devices++;
 		return SMI_OK;
 	}
+	free(d->events);
 	accel_device_close(d->dev);
 	if (!ret)
 		return SMI_OK;
@@ -112,8 +115,10 @@ enum smi_exit smi_open(struct smi *smi, const char *device)
 
 void smi_close(struct smi *smi)
 {
-	for (unsigned int i = 0; i < smi->num_devices; i++)
+	for (unsigned int i = 0; i < smi->num_devices; i++) {
+		free(smi->devices[i].events);
 		accel_device_close(smi->devices[i].dev);
+	}
 	free(smi->devices);
 	smi_processes_free(&smi->processes);
 	*smi = (struct smi){0};
@@ -128,11 +133,32 @@ static double percent(uint64_t before, uint64_t now, uint64_t ns, unsigned int c
 	return p < 100 ? p : 100;
 }
 
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static int sample_events(struct smi_device *d)
+{
+	int count = accel_device_events(d->dev, d->events, sizeof(*d->events), SMI_MAX_EVENTS);
+
+	if (count < 0)
+		return count;
+	d->num_events = (unsigned int)count;
+	d->now_ns = clock_ns(CLOCK_REALTIME);
+	return 0;
+}
+
 static enum smi_exit sample_device(struct smi_device *d)
 {
 	struct accel_device_info before = d->info;
 	int ret = accel_device_get_info(d->dev, &d->info);
 
+	if (!ret)
+		ret = sample_events(d);
 	if (ret) {
 		fprintf(stderr, "accel-smi: device %u: lost while it was watched: %s\n", d->index,
 			accel_strerror(ret));
@@ -154,14 +180,6 @@ static void sample_process(const struct smi_device *d, struct smi_process *p,
 					smi_capacity(&d->info, e));
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 /* A chip in this process has no node that others could open. */
 static bool has_nodes(const struct smi *smi)
 {
@@ -177,7 +195,7 @@ enum smi_exit smi_sample(struct smi *smi)
 	uint64_t then = smi->ns;
 	int ret = has_nodes(smi) ? smi_processes_read("/proc", &smi->processes) : 0;
 
-	smi->ns = now_ns();
+	smi->ns = clock_ns(CLOCK_MONOTONIC);
 	if (ret) {
 		smi->processes = before;
 		return fail("/proc: ", ret);

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "smi_health.h"
+#include "smi_diag.h"
+#include "smi_event.h"
+#include "smi_topo.h"
 
 static unsigned long long mib(uint64_t bytes)
 {
@@ -44,13 +46,13 @@ static void print_devices(const struct smi *smi)
 	}
 }
 
-/* What a process has memory for, on lines of their own. */
-static void print_purposes(const struct smi_process *p)
+/* What memory is for, on lines of their own. */
+static void print_purposes(const uint64_t purpose_bytes[SMI_NUM_PURPOSES], int indent)
 {
 	int column = 0;
 
 	for (unsigned int i = 0; i < SMI_NUM_PURPOSES; i++) {
-		uint64_t bytes = p->purpose_bytes[i];
+		uint64_t bytes = purpose_bytes[i];
 		bool small = bytes < 1 << 20;
 		char text[48];
 		int length = snprintf(text, sizeof(text), "%s %" PRIu64 " %s", smi_purpose_names[i],
@@ -62,8 +64,8 @@ static void print_purposes(const struct smi_process *p)
 			printf(", %s", text);
 			column += 2 + length;
 		} else {
-			printf("%s%12s%s", column ? ",\n" : "", "", text);
-			column = 12 + length;
+			printf("%s%*s%s", column ? ",\n" : "", indent, "", text);
+			column = indent + length;
 		}
 	}
 	if (column)
@@ -87,7 +89,7 @@ static void print_processes(const struct smi *smi, bool purposes)
 			       (int)p->pid, p->name, mib(p->vram_bytes), mib(p->system_bytes));
 			print_percents(p->percent);
 			if (purposes)
-				print_purposes(p);
+				print_purposes(p->purpose_bytes, 12);
 		}
 	if (!any)
 		printf("    no process\n");
@@ -152,15 +154,25 @@ static void print_static(const struct smi_device *d)
 	printf("  kernel           %s\n", text);
 }
 
+/* The heading goes before the first event; without any there is a word. */
 static void print_events(const struct smi *smi)
 {
-	print_heading("DEV NAME     ADDRESS               FAULTS         QUEUE RESETS");
-	for (unsigned int i = 0; i < smi->num_devices; i++) {
-		const struct smi_device *d = &smi->devices[i];
+	if (smi->first)
+		print_heading("DEV NUMBER  TIME                     EVENT         WHERE");
+	if (smi->first && !smi_event_any(smi))
+		printf("    no event since the driver took the device\n");
+	smi_event_print(smi);
+}
 
-		printf("%3u %-8.8s %-12s %15" PRIu64 " %20" PRIu64 "\n", d->index, smi_name(d),
-		       smi_bdf(d) ? smi_bdf(d) : "in-process", d->info.faults, d->info.resets);
+static void print_checks(const struct smi_device *d, const struct smi_check checks[],
+			 unsigned int count, enum smi_result worst)
+{
+	print_device_heading(d);
+	for (unsigned int i = 0; i < count; i++) {
+		printf("  %s  %-13s  ", smi_result_name(checks[i].result), checks[i].name);
+		smi_print_wrapped(checks[i].detail, 23);
 	}
+	printf("  %s\n", smi_result_name(worst));
 }
 
 static void print_health(const struct smi_device *d, const struct smi_processes *processes)
@@ -168,11 +180,7 @@ static void print_health(const struct smi_device *d, const struct smi_processes 
 	struct smi_check checks[SMI_NUM_CHECKS];
 	enum smi_result worst = smi_health(d, processes, checks);
 
-	print_device_heading(d);
-	for (unsigned int i = 0; i < SMI_NUM_CHECKS; i++)
-		printf("  %s  %-12s  %.58s\n", smi_result_name(checks[i].result), checks[i].name,
-		       checks[i].detail);
-	printf("  %s\n", smi_result_name(worst));
+	print_checks(d, checks, SMI_NUM_CHECKS, worst);
 }
 
 static void print_metric(const struct smi_device *d)
@@ -183,9 +191,11 @@ static void print_metric(const struct smi_device *d)
 	printf("  device memory   %10llu of %llu MiB used\n", mib(info->vram_used),
 	       mib(info->vram_size));
 	printf("  system memory   %10llu MiB used\n", mib(info->system_used));
+	print_purposes(info->purpose_bytes, 18);
 	printf("  hardware queues %10u of %u free\n", info->free_slots, info->num_slots);
 	printf("  faults          %10" PRIu64 "\n", info->faults);
 	printf("  queue resets    %10" PRIu64 "\n", info->resets);
+	printf("  device resets   %10" PRIu64 "\n", info->device_resets);
 	printf("  %-8s %8s %16s %20s\n", "engine", "in use", "busy, wall s",
 	       "busy, modelled cycles");
 	for (unsigned int e = 0; e < AXON_NUM_ENGINES; e++)
@@ -200,6 +210,8 @@ static void print_paragraph(const struct smi *smi, const struct smi_device *d, e
 		print_static(d);
 	else if (verb == SMI_HEALTH)
 		print_health(d, &smi->processes);
+	else if (verb == SMI_DIAG)
+		print_checks(d, d->diags, SMI_NUM_DIAGS, smi_diag_worst(d));
 	else
 		print_metric(d);
 }
@@ -210,9 +222,11 @@ void smi_print_text(const struct smi *smi, enum smi_verb verb)
 	case SMI_LIST: print_list(smi); break;
 	case SMI_PROCESS: print_processes(smi, true); break;
 	case SMI_EVENT: print_events(smi); break;
+	case SMI_TOPO: smi_topo_print(smi); break;
 	case SMI_STATIC:
 	case SMI_METRIC:
 	case SMI_HEALTH:
+	case SMI_DIAG:
 		for (unsigned int i = 0; i < smi->num_devices; i++)
 			print_paragraph(smi, &smi->devices[i], verb);
 		break;

@@ -42,6 +42,8 @@ enum drm_axon_query_type {
 	DRM_AXON_QUERY_MEMORY,		/* array of struct drm_axon_query_memory */
 	DRM_AXON_QUERY_ENGINES,		/* array of struct drm_axon_query_engine */
 	DRM_AXON_QUERY_TIMESTAMP,	/* struct drm_axon_query_timestamp */
+	DRM_AXON_QUERY_PURPOSES,	/* array of struct drm_axon_query_purpose */
+	DRM_AXON_QUERY_EVENTS,		/* struct drm_axon_query_events and what follows it */
 };
 
 struct drm_axon_query {
@@ -62,8 +64,9 @@ struct drm_axon_query_device {
 	__u32 num_slots;	/* hardware queues in all */
 	__u32 free_slots;
 	__u8 uuid[16];
-	__u64 faults;		/* faults since the module was loaded */
-	__u64 resets;		/* queue resets since then */
+	__u64 faults;		/* faults since the driver took the device */
+	__u64 resets;		/* queues reset since then for a fault, a hang or a time-out; not those closed */
+	__u64 device_resets;	/* resets of the whole chip since then */
 };
 
 enum drm_axon_memory_kind { DRM_AXON_MEMORY_VRAM, DRM_AXON_MEMORY_SYSTEM };
@@ -84,6 +87,54 @@ struct drm_axon_query_engine {
 struct drm_axon_query_timestamp {
 	__u64 device_ns;
 	__u64 cpu_ns;		/* CLOCK_MONOTONIC at the same moment */
+};
+
+struct drm_axon_query_purpose {
+	__u32 purpose;		/* enum drm_axon_purpose */
+	__u32 pad;
+	__u64 size;		/* bytes of all buffers of that purpose, wherever they are */
+};
+
+/*
+ * The newest events of the device, newest first, so that a smaller size leaves out the oldest. The
+ * driver keeps DRM_AXON_MAX_EVENTS of them until it lets go of the device.
+ *
+ * An event of a client is shown whole to that client, to others of the same user, who could read
+ * its fdinfo too, and to those with CAP_PERFMON or CAP_SYS_ADMIN. To anyone else it is HIDDEN: it
+ * tells that and when there was one, its kind, cause and slot, because what it did to the device
+ * concerns all, but neither whose it was nor any address. Events of no client are shown to all.
+ */
+enum drm_axon_event_kind {
+	DRM_AXON_EVENT_FAULT,		/* the chip reported `fault` */
+	DRM_AXON_EVENT_QUEUE_RESET,	/* a queue was ended and its slot reset; its fences got `error` */
+	DRM_AXON_EVENT_DEVICE_RESET,	/* the whole chip was reset; all fences got `error` */
+	DRM_AXON_EVENT_DEVICE_LOST,	/* it did not come out of that; all fences got `error` */
+	DRM_AXON_EVENT_FAULTS_LOST,	/* the chip had no room for `lost` fault records */
+	DRM_AXON_EVENT_KINDS
+};
+#define DRM_AXON_EVENT_HIDDEN		(1u << 0)
+#define DRM_AXON_EVENT_NO_SLOT		(~0u)
+#define DRM_AXON_MAX_EVENTS		128
+struct drm_axon_query_event {
+	__u64 number;		/* 1 is the first of the device; numbers have no gaps */
+	__u64 time_ns;		/* CLOCK_REALTIME */
+	__u64 client;		/* drm-client-id of fdinfo, 0: none, or HIDDEN */
+	__u32 kind;		/* enum drm_axon_event_kind */
+	__u32 flags;		/* DRM_AXON_EVENT_HIDDEN */
+	__u32 pid;		/* of the client, in the reader's pid namespace; 0: none there, or HIDDEN */
+	__u32 queue_id;		/* as the client knows it, 0: none, or HIDDEN */
+	__u32 slot;		/* DRM_AXON_EVENT_NO_SLOT: none */
+	__u32 error;		/* errno, positive; 0: nothing ended */
+	__u32 lost;
+	__u32 pad;
+	char comm[16];		/* name of the client's process, NUL-terminated; empty if HIDDEN */
+	struct axon_fault fault;	/* cause AXON_FAULT_NONE: none. HIDDEN: only cause, slot, engine, ns */
+};
+
+struct drm_axon_query_events {
+	__u64 total;		/* events so far, which is the number of the newest */
+	__u32 stride;		/* bytes from one event to the next */
+	__u32 count;		/* events that follow */
 };
 
 /* ---- address spaces ---- */
@@ -194,7 +245,12 @@ struct drm_axon_queue_destroy {
 
 enum drm_axon_queue_status {
 	DRM_AXON_QUEUE_OK,
-	DRM_AXON_QUEUE_DEAD,	/* faulted; `fault` tells why; create another */
+	/*
+	 * It ended; create another. `fault` tells why. Its cause is AXON_FAULT_NONE when it was not the
+	 * queue's own doing: the whole chip was reset (fences end with -EIO), or lost (-ENODEV), or
+	 * the driver gave up on a chip that reported nothing (-ETIME). QUERY_EVENTS tells which.
+	 */
+	DRM_AXON_QUEUE_DEAD,
 };
 
 struct drm_axon_queue_state {

@@ -3,7 +3,8 @@
  * The error catalogue: one entry for everything that can go wrong between a program and the
  * chip, read by the driver, the library and the tools. Faults of the chip keep their own
  * list, AXON_FAULT_LIST in axon_hw.h, and appear here by their number plus AXON_ERR_FAULT_BASE.
- * X(name, number, errno, meaning, what to do)
+ * X(name, number, errno, meaning, what to do): no two have the same errno, so that it is enough to
+ * know what went wrong.
  */
 #ifndef AXON_ERRORS_H
 #define AXON_ERRORS_H
@@ -11,7 +12,7 @@
 #define AXON_ERR_FAULT_BASE	1000
 
 #define AXON_ERR_LIST(X)                                                                             \
-	X(NO_DRIVER, 1, ENODEV, "no /dev/accel node of the axon driver exists",                      \
+	X(NO_DRIVER, 1, EUNATCH, "no /dev/accel node of the axon driver exists",                      \
 	  "load the module (insmod build/axon.ko) in a VM that has the device (see tools/vm)")       \
 	X(NO_DEVICE, 2, ENXIO, "no such accelerator",                                                \
 	  "list the devices with accel-smi; check ACCEL_VISIBLE_DEVICES and QEMU's -device axon")    \
@@ -23,7 +24,7 @@
 	  "free buffers, use a smaller model, or start the VM with a larger --vram")                 \
 	X(NO_SLOT, 6, EBUSY, "every hardware queue is taken",                                        \
 	  "close a queue or wait for another process to end")                                        \
-	X(NO_AS, 7, ENOSPC, "every address space is taken", "close an address space or a process")   \
+	X(NO_AS, 7, EUSERS, "every address space is taken", "close an address space or a process")   \
 	X(QUEUE_DEAD, 8, EIO, "the queue stopped at a fault", "read its fault record; create a new queue") \
 	X(DEVICE_LOST, 9, ENODEV, "the accelerator is gone or being reset", "reopen the device")     \
 	X(BAD_PROGRAM, 10, ENOEXEC, "the file is no program for this chip",                          \

@@ -143,6 +143,7 @@ enum axon_engine {
 #define AXON_REG_SLOT_RESUME	0x04c	/* WO 1: resume from SAVE (needs AXON_FEAT_SUSPEND) */
 #define AXON_REG_SLOT_SAVE	0x050	/* RW 64-bit VA in address space 0 of the save area */
 #define AXON_REG_SLOT_SAVE_SIZE	0x058	/* RO bytes that a save area needs, 0 without the feature */
+#define AXON_REG_SLOT_PROGRESS	0x05c	/* RO packets, workgroups, engine operations done; modulo 2^32 */
 
 #define AXON_SLOT_CTRL_ENABLE	(1u << 0)
 #define AXON_SLOT_CTRL_USER	(1u << 1)	/* ring lives in SLOT_AS (needs AXON_FEAT_USER_QUEUES) */
@@ -348,32 +349,57 @@ struct axon_log {
 _Static_assert(sizeof(struct axon_log) == 32, "axon_log");
 
 /* ---- faults ------------------------------------------------------------------------------ */
-/* X(name, number, text): the one list that device, driver, library and tools read. */
-#define AXON_FAULT_LIST(X)                                                                 \
-	X(NONE, 0, "no fault")                                                             \
-	X(PAGE_READ, 1, "read of an address that is not mapped")                           \
-	X(PAGE_WRITE, 2, "write to an address that is not mapped writable")                \
-	X(PAGE_EXEC, 3, "instruction fetch from an address that is not mapped executable") \
-	X(BUS, 4, "page table or mapping points at no memory")                             \
-	X(ILLEGAL_INSN, 5, "illegal instruction")                                          \
-	X(ECALL, 6, "ecall: the core has no operating system")                             \
-	X(EBREAK, 7, "ebreak: the kernel gave up (abort or failed assertion)")             \
-	X(LOCAL_ADDR, 8, "access below 4 GiB that is not in SRAM")                         \
-	X(PC_MISALIGNED, 9, "jump to an address that is not a multiple of 4")              \
-	X(BAD_PACKET, 10, "malformed packet")                                              \
-	X(CALL_DEPTH, 11, "CALL nested too deeply")                                        \
-	X(BAD_DESC, 12, "malformed engine descriptor")                                     \
-	X(SRAM_RANGE, 13, "engine operand reaches outside SRAM")                           \
-	X(BAD_TOKEN, 14, "wait for a token that was never issued")                         \
-	X(BAD_INDEX, 15, "index list entry is out of bounds")                              \
-	X(HANG, 16, "no progress within the queue's limit")                                \
-	X(TIMEOUT, 17, "job exceeded its limit")                                           \
-	X(STACK, 18, "stack pointer left SRAM")                                            \
-	X(ECC, 19, "uncorrectable memory error")                                           \
-	X(BAD_SAVE, 20, "resumed from memory that holds no such queue")
+/* X(name, number, text, what to do): the one list that device, driver, library and tools read. */
+#define AXON_FAULT_LIST(X) \
+	X(NONE, 0, "no fault", \
+	  "nothing while the queue lives; a dead one went down with the chip or was given up: " \
+	  "accel-smi event tells which") \
+	X(PAGE_READ, 1, "read of an address that is not mapped", \
+	  "compare the address in the record with the buffers that the kernel was given, " \
+	  "and the index with their sizes") \
+	X(PAGE_WRITE, 2, "write to an address that is not mapped writable", \
+	  "as for PAGE_READ; check too that the buffer was not made with ACCEL_BUFFER_READONLY") \
+	X(PAGE_EXEC, 3, "instruction fetch from an address that is not mapped executable", \
+	  "check the function pointer or return address that led there; " \
+	  "code is mapped by accel_program_load alone") \
+	X(BUS, 4, "page table or mapping points at no memory", \
+	  "report it with the kernel's log: the driver wrote a page table that the chip cannot follow") \
+	X(ILLEGAL_INSN, 5, "illegal instruction", \
+	  "build the program with tools/axon-cc: " \
+	  "RV64IMFD and the chip's own instructions, nothing else") \
+	X(ECALL, 6, "ecall: the core has no operating system", \
+	  "use no system call in a kernel; axon_printf prints") \
+	X(EBREAK, 7, "ebreak: the kernel gave up (abort or failed assertion)", \
+	  "read the kernel's log with accel_vm_read_log, and the line that the record's pc names") \
+	X(LOCAL_ADDR, 8, "access below 4 GiB that is not in SRAM", \
+	  "look for a null or cut pointer at the record's pc; buffers begin at 4 GiB") \
+	X(PC_MISALIGNED, 9, "jump to an address that is not a multiple of 4", \
+	  "look for a damaged function pointer or return address") \
+	X(BAD_PACKET, 10, "malformed packet", \
+	  "compare the field that the record names with the packet in docs/hardware.md") \
+	X(CALL_DEPTH, 11, "CALL nested too deeply", \
+	  "nest fewer CALL packets; a buffer may not call itself") \
+	X(BAD_DESC, 12, "malformed engine descriptor", \
+	  "compare the field that the record names with the descriptor in docs/hardware.md") \
+	X(SRAM_RANGE, 13, "engine operand reaches outside SRAM", \
+	  "check offset and size of the operand against the SRAM that accel-smi static shows") \
+	X(BAD_TOKEN, 14, "wait for a token that was never issued", \
+	  "wait only for tokens that a descriptor of this workgroup was given") \
+	X(BAD_INDEX, 15, "index list entry is out of bounds", \
+	  "check the index list against the rows that the descriptor states") \
+	X(HANG, 16, "no progress within the queue's limit", \
+	  "look for a loop or a wait without an end at the record's pc") \
+	X(TIMEOUT, 17, "job exceeded its limit", \
+	  "split the job into smaller ones or raise the queue's limit") \
+	X(STACK, 18, "stack pointer left SRAM", \
+	  "use smaller local arrays and less recursion") \
+	X(ECC, 19, "uncorrectable memory error", \
+	  "run the job again; data in device memory may be wrong") \
+	X(BAD_SAVE, 20, "resumed from memory that holds no such queue", \
+	  "report it with the kernel's log: the driver resumed a queue from memory that was not its own")
 
 enum axon_fault_cause {
-#define AXON_FAULT_ENUM(name, number, text) AXON_FAULT_##name = number,
+#define AXON_FAULT_ENUM(name, number, text, action) AXON_FAULT_##name = number,
 	AXON_FAULT_LIST(AXON_FAULT_ENUM)
 #undef AXON_FAULT_ENUM
 	AXON_FAULT_COUNT

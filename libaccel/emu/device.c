@@ -382,6 +382,7 @@ int backend_query_use(struct backend *b, struct accel_device_info *info)
 	pthread_mutex_lock(&b->lock);
 	info->vram_used = b->vram_free.used;
 	info->system_used = b->bo_system_bytes;
+	memcpy(info->purpose_bytes, b->purpose_bytes, sizeof(info->purpose_bytes));
 	info->timestamp_ns = read64(b, AXON_REG_TIMESTAMP);
 	for (unsigned int e = 0; e < AXON_NUM_ENGINES; e++) {
 		info->busy_cycles[e] = read64(b, AXON_PAGE_PERF + AXON_REG_PERF_CYCLES(e));

@@ -45,6 +45,7 @@ void table_remove(struct table *table, uint32_t handle);
 struct emu_bo {
 	unsigned int refs; /* the handle and every mapping */
 	bool vram;
+	uint32_t purpose;
 	uint64_t addr; /* offset into device memory, or bus address */
 	uint64_t size;
 };
@@ -121,8 +122,11 @@ struct backend {
 	struct emu_eventfd *eventfds;
 	struct kernel_area *area;
 	uint64_t area_bus;
-	uint64_t bo_system_bytes;
+	uint64_t bo_system_bytes, purpose_bytes[DRM_AXON_PURPOSE_COUNT];
 	uint64_t num_faults, num_resets;
+	/* Event n is at (n - 1) modulo their number. */
+	struct drm_axon_query_event history[DRM_AXON_MAX_EVENTS];
+	uint64_t num_history;
 
 	pthread_t thread; /* starts jobs whose waits end while nobody is in the library */
 	bool thread_runs;
@@ -163,6 +167,11 @@ struct emu_queue *emu_queue_get(struct backend *b, uint32_t id); /* NULL: no suc
 /* Rings the eventfds whose time has come; those of `queue`, if any, whatever it has done. */
 void emu_eventfds_ring(struct backend *b, const struct emu_queue *queue);
 void emu_eventfds_free(struct backend *b);
+
+/* Keep what happened, as the driver does. */
+void emu_history_fault(struct backend *b, const struct emu_queue *queue,
+		       const struct axon_fault *fault);
+void emu_history_queue_reset(struct backend *b, const struct emu_queue *queue, int error);
 
 struct emu_sync *emu_sync_ref(struct backend *b, uint32_t handle); /* NULL: no such handle */
 void emu_sync_unref(struct emu_sync *sync);

@@ -160,7 +160,7 @@ void emu_vm_fini(struct backend *b, unsigned int as)
 /* The library keeps the rules of a long-running address space; memory never moves here anyway. */
 int backend_vm_create(struct backend *b, uint32_t flags, uint32_t *out)
 {
-	int ret = -ENOSPC;
+	int ret = -EUSERS;
 
 	pthread_mutex_lock(&b->lock);
 	if (flags && !(emu_read(b, AXON_REG_FEATURES) & AXON_FEAT_USER_QUEUES)) {
@@ -273,6 +273,8 @@ static int bo_alloc(struct backend *b, struct emu_bo *bo, uint32_t flags)
 		if (!ret)
 			b->bo_system_bytes += bo->size;
 	}
+	if (!ret)
+		b->purpose_bytes[bo->purpose] += bo->size;
 	return ret;
 }
 
@@ -287,6 +289,7 @@ void emu_bo_unref(struct backend *b, struct emu_bo *bo)
 		emu_sys_free(b, bo->addr, bo->size);
 		b->bo_system_bytes -= bo->size;
 	}
+	b->purpose_bytes[bo->purpose] -= bo->size;
 	free(bo);
 }
 
@@ -301,6 +304,7 @@ int backend_bo_create(struct backend *b, struct drm_axon_bo_create *args)
 	if (!bo)
 		return -ENOMEM;
 	bo->refs = 1;
+	bo->purpose = args->purpose;
 	bo->size = (args->size + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 	args->size = bo->size;
 	pthread_mutex_lock(&b->lock);

@@ -54,7 +54,6 @@ static void reset_slot(struct backend *b, struct emu_queue *queue)
 	emu_write(b, slot_reg(queue, AXON_REG_SLOT_RESET), 1);
 	while (emu_read(b, slot_reg(queue, AXON_REG_SLOT_STATUS)) != AXON_SLOT_DISABLED)
 		sched_yield();
-	b->num_resets++;
 }
 
 static void free_job(struct emu_job *job)
@@ -154,11 +153,12 @@ static void take_faults(struct backend *b)
 		struct emu_queue *queue =
 			fault->slot < AXON_NUM_SLOTS ? b->queues[fault->slot] : NULL;
 
-		b->num_faults++;
+		emu_history_fault(b, queue, fault);
 		if (!queue || queue->status == DRM_AXON_QUEUE_DEAD)
 			continue;
 		queue->fault = *fault;
 		queue->status = DRM_AXON_QUEUE_DEAD;
+		emu_history_queue_reset(b, queue, EIO);
 		reset_slot(b, queue);
 		if (queue->user)
 			emu_event(b);

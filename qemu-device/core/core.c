@@ -89,6 +89,8 @@ static void init_registers(struct axon_core *core)
 		struct slot *slot = &core->slot[s];
 
 		slot->ring = 0;
+		for (unsigned int i = 0; core->worker && i < core->num_workers; i++)
+			atomic_store(&core->worker[i].progress[s], 0);
 		slot->log2 = slot->as = slot->doorbell = 0;
 		slot->save = 0;
 		slot->user = slot->listens = slot->off = false;

@@ -88,6 +88,7 @@ struct address_space {
 	_Atomic uint64_t root;
 	_Atomic uint64_t generation; /* of its translations */
 	_Atomic uint64_t owner;	     /* changes with the root: SRAM is scrubbed */
+	_Atomic uint64_t inv_seq;    /* core->inv_seq at its last invalidation */
 };
 
 struct axon_core {

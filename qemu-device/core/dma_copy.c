@@ -207,7 +207,7 @@ static int transpose(struct copy *c, uint64_t dst, uint64_t src)
 	const struct dma_dim *d0 = &c->dim[0], *d1 = &c->dim[1];
 	int cause = 0;
 
-	for (uint64_t i = 0; i < d0->n; i += BLOCK)
+	for (uint64_t i = 0; i < d0->n && !cause; i += BLOCK)
 		for (uint64_t j = 0; j < d1->n && !cause; j += BLOCK)
 			cause = move_block(
 				c,

@@ -190,7 +190,7 @@ int dma_pack(struct dma *m, const struct axon_dma_pack *d)
 	if (cause || !d->k || !d->cols)
 		return cause;
 	set_cost(m, d, (d->cols + (uint64_t)COLS - 1) / COLS * p.t.bytes);
-	for (uint64_t col = 0; col < d->cols; col += COLS)
+	for (uint64_t col = 0; col < d->cols && !cause; col += COLS)
 		for (uint64_t k = 0; k < d->k && !cause; k += PANEL_K)
 			cause = pack_panel(&p, col, k, d->k - k < PANEL_K ? d->k - k : PANEL_K);
 	return cause;

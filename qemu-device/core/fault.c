@@ -40,7 +40,7 @@ void fault_raise(struct axon_core *core, struct slot *slot, struct axon_fault *f
 	} while (!atomic_compare_exchange_weak(&slot->stop, &stop, SLOT_STOP_FAULT));
 	atomic_store(&slot->state, AXON_SLOT_FAULTED);
 	slot_close_jobs(core, slot);
-	worker_interrupt_all(core);
+	worker_interrupt_slot(core, slot);
 
 	fault->slot = (uint8_t)slot->index;
 	fault->ns = core_now(core);

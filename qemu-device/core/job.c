@@ -196,6 +196,7 @@ void job_work(struct worker *worker, struct job *job)
 
 		if (!run_part(worker, job, &part, &cost, &use))
 			break;
+		worker_progressed(worker, slot);
 		if (over_limit(job, complete(core, job, part.number, cost, &use))) {
 			fault_packet(worker, slot, AXON_FAULT_TIMEOUT, job->packet_va,
 				     &job->packet);

@@ -137,6 +137,7 @@ void launch_fini(struct worker *worker)
 void launch_progress(struct worker *worker)
 {
 	worker->wg.progress = worker->wg.hart.cycles;
+	worker_progressed(worker, worker->wg.job->slot);
 	atomic_store_explicit(&worker->progress_ns, core_now(worker->core), memory_order_relaxed);
 }
 
@@ -287,7 +288,10 @@ bool launch_part(struct worker *worker, struct job *job, const struct part *part
 		begin(worker);
 	else if (!shelf_load(worker, part->shelf, &start))
 		return false;
+	/* nothing of another address space is used until the workgroup is left */
+	atomic_store(&worker->inside, job->as + 1);
 	done = run(worker);
+	atomic_store(&worker->inside, 0);
 	if (!done)
 		shelf_store(worker, start);
 	atomic_store(&worker->progress_ns, 0);

@@ -128,6 +128,7 @@ static uint32_t slot_read(struct axon_core *core, struct slot *slot, uint32_t of
 	case AXON_REG_SLOT_WPTR: return atomic_load(&slot->wptr);
 	case AXON_REG_SLOT_WALL_MS: return atomic_load(&slot->wall_ms);
 	case AXON_REG_SLOT_SAVE_SIZE: return (uint32_t)save_record(core, core->num_workers);
+	case AXON_REG_SLOT_PROGRESS: return worker_progress(core, slot);
 	default: return 0;
 	}
 }
@@ -277,11 +278,8 @@ static void fault_write(struct axon_core *core, uint32_t offset, uint32_t value)
 /* All of the address space goes: the range registers only promise to drop at least that much. */
 static void invalidate(struct axon_core *core, uint32_t as)
 {
-	if (as >= AXON_NUM_AS)
-		return;
-	atomic_fetch_add(&core->as[as].generation, 1);
-	atomic_fetch_add(&core->inv_seq, 1);
-	worker_interrupt_all(core);
+	if (as < AXON_NUM_AS)
+		worker_invalidate(core, as);
 }
 
 static void serve(struct axon_core *core, uint32_t slots)

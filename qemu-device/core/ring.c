@@ -121,7 +121,7 @@ void slot_reset_begin(struct axon_core *core, struct slot *slot)
 	atomic_store(&slot->state, AXON_SLOT_RESETTING);
 	atomic_store(&slot->stop, SLOT_STOP_RESET);
 	slot_close_jobs(core, slot);
-	worker_interrupt_all(core);
+	worker_interrupt_slot(core, slot);
 	atomic_fetch_or(&core->ready, slot_bit(slot));
 	worker_wake(core, 1);
 }
@@ -251,6 +251,7 @@ static enum ring_step step(struct worker *worker, struct slot *slot)
 		fault_at(worker, slot, result, ctx.va, &ctx.packet);
 	if (result > 0 || result == PACKET_BLOCKED)
 		return STEP_BLOCKED;
+	worker_progressed(worker, slot);
 	if (result == PACKET_DONE)
 		advance(slot);
 	if (ctx.job) {

@@ -423,6 +423,11 @@ int vector_run(struct engine *e, const struct axon_desc *desc, uint64_t desc_va)
 	if (*e->stop)
 		return ENGINE_STOPPED;
 	for (uint64_t row = 0; row < v.prog.rows && v.prog.cols && !cause; row++) {
+		/* a row without strips looks at the flag nowhere else */
+		if (v.prog.stoppable && *e->stop) {
+			cause = ENGINE_STOPPED;
+			break;
+		}
 		row_begin(&v, row);
 		cause = run_row(&v);
 	}

@@ -26,8 +26,10 @@
 #define VECTOR_REGISTERS 32   /* 16 strip, then 16 row registers */
 
 /* A program that stores what it loads cannot be left half-way and run again, so its work, rows ·
- * cols · instructions, is bounded: the chip must come to rest in reasonable time. */
+ * cols · instructions, is bounded: the chip must come to rest in reasonable time. A row has its own
+ * cost, that of so many columns. */
 #define VECTOR_UNSTOPPABLE_MAX (1ull << 30)
+#define VECTOR_ROW_WORK	       64
 
 enum vector_kind {
 	VECTOR_MAP,

@@ -422,6 +422,24 @@ static struct vector_step *maker(struct vector_program *prog, unsigned int begin
 }
 
 /*
+ * Whether a register that is made at strip step `from` serves as indices. Those must be the engine's own:
+ * what lies in an operand, others may change between the check of an index and its use.
+ */
+static bool is_index(const struct vector_program *prog, unsigned int from, unsigned int end,
+		     unsigned int reg)
+{
+	for (unsigned int i = from + 1; i < end; i++) {
+		const struct vector_step *s = &prog->step[prog->strip[i]];
+
+		if ((s->kind == VECTOR_GATHER || s->kind == VECTOR_SCATTER) && s->src[0] == reg)
+			return true;
+		if (!writes_operand(s->kind) && s->kind != VECTOR_REDUCE && s->dst == reg)
+			return false;
+	}
+	return false;
+}
+
+/*
  * Saves copies: a STORE of words that lie together may be done by the step that makes them, and a
  * LOAD of such words may leave them where they are.
  */
@@ -442,14 +460,16 @@ static void find_in_place(struct vector_state *v, const uint8_t overlap[AXON_V_O
 			    v->d->operand[store->operand].col_stride != 4)
 				continue;
 			from = maker(prog, begin, i, store->src[0], shared, &at);
-			if (from && stays(prog, at, end, store->src[0], shared, store))
+			if (from && !is_index(prog, at, end, store->src[0]) &&
+			    stays(prog, at, end, store->src[0], shared, store))
 				from->direct = store - prog->step + 1;
 		}
 		for (unsigned int i = begin; i < end; i++) {
 			struct vector_step *load = &prog->step[prog->strip[i]];
 
 			if (load->kind == VECTOR_LOAD)
-				load->in_place = stays(prog, i, end, load->dst,
+				load->in_place = !is_index(prog, i, end, load->dst) &&
+						 stays(prog, i, end, load->dst,
 						       overlap[load->operand], NULL);
 		}
 	}
@@ -502,6 +522,7 @@ int vector_decode(struct vector_state *v, uint64_t desc_va)
 	const struct axon_vector_desc *d = v->d;
 	struct decoder p = {.v = v, .va = desc_va};
 	uint8_t overlap[AXON_V_OPERANDS];
+	uint64_t row_work;
 	int cause = check_header(v->e, d, desc_va);
 
 	if (!cause)
@@ -517,7 +538,8 @@ int vector_decode(struct vector_state *v, uint64_t desc_va)
 	find_overlaps(v, overlap);
 	find_in_place(v, overlap);
 	v->prog.stoppable = !d->rows || !d->cols || !reads_own_output(v, overlap);
-	if (!v->prog.stoppable && (uint64_t)d->rows * d->cols > VECTOR_UNSTOPPABLE_MAX / d->insns)
+	row_work = d->cols > VECTOR_ROW_WORK ? d->cols : VECTOR_ROW_WORK;
+	if (!v->prog.stoppable && d->rows * row_work > VECTOR_UNSTOPPABLE_MAX / d->insns)
 		return engine_bad_desc(v->e, desc_va, AT(rows), d->rows);
 	v->prog.rows = d->rows;
 	v->prog.cols = d->cols;

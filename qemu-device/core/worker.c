@@ -165,7 +165,8 @@ static void look_up(struct worker *worker)
 {
 	struct axon_core *core = worker->core;
 
-	if (atomic_load(&worker->stop) || atomic_load(&core->parks)) {
+	if (atomic_load(&worker->stop) || atomic_load(&core->parks) ||
+	    atomic_load(&worker->inv_seen) != atomic_load(&core->inv_seq)) {
 		clear_stop(worker);
 		atomic_store(&worker->inv_seen, atomic_load(&core->inv_seq));
 		if (atomic_load(&core->parks) && !can_leave_parked(worker))
@@ -235,6 +236,24 @@ void worker_wake(struct axon_core *core, uint64_t count)
 	pthread_mutex_unlock(&core->lock);
 }
 
+void worker_progressed(struct worker *worker, const struct slot *slot)
+{
+	_Atomic uint32_t *progress = &worker->progress[slot->index];
+
+	/* nobody else writes it */
+	atomic_store_explicit(progress, atomic_load_explicit(progress, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+}
+
+uint32_t worker_progress(struct axon_core *core, const struct slot *slot)
+{
+	uint32_t sum = 0;
+
+	for (unsigned int i = 0; i < core->num_workers; i++)
+		sum += atomic_load(&core->worker[i].progress[slot->index]);
+	return sum;
+}
+
 static void interrupt(struct worker *worker)
 {
 	/* in this order, the other way round than they are cleared: the second may not stay set alone */
@@ -252,6 +271,30 @@ void worker_interrupt_harts(struct axon_core *core)
 {
 	for (unsigned int i = 0; i < core->num_workers; i++)
 		atomic_store(&core->worker[i].stop, 1);
+}
+
+/* A worker that comes to the slot after this finds `stop` set. */
+void worker_interrupt_slot(struct axon_core *core, const struct slot *slot)
+{
+	for (unsigned int i = 0; i < core->num_workers; i++)
+		if (atomic_load(&core->worker[i].slot) == slot)
+			interrupt(&core->worker[i]);
+}
+
+/*
+ * An engine operation that is interrupted starts anew. Were all workers interrupted, a program could
+ * keep others' operations from ever ending by changing its own address space again and again.
+ */
+void worker_invalidate(struct axon_core *core, unsigned int as)
+{
+	atomic_fetch_add(&core->as[as].generation, 1);
+	atomic_store(&core->as[as].inv_seq, atomic_fetch_add(&core->inv_seq, 1) + 1);
+	for (unsigned int i = 0; i < core->num_workers; i++) {
+		uint32_t inside = atomic_load(&core->worker[i].inside);
+
+		if (!inside || inside == as + 1)
+			interrupt(&core->worker[i]);
+	}
 }
 
 static bool all_idle(struct axon_core *core)
@@ -274,12 +317,13 @@ void worker_wait_rested(struct axon_core *core, bool idle)
 
 bool worker_all_invalidated(struct axon_core *core)
 {
-	uint64_t seq = atomic_load(&core->inv_seq);
 	bool all = true;
 
 	pthread_mutex_lock(&core->lock);
 	for (unsigned int i = 0; i < core->num_workers; i++) {
 		struct worker *worker = &core->worker[i];
+		uint32_t inside = atomic_load(&worker->inside);
+		uint64_t seq = atomic_load(inside ? &core->as[inside - 1].inv_seq : &core->inv_seq);
 
 		all &= worker->resting || atomic_load(&worker->inv_seen) >= seq;
 	}

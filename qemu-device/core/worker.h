@@ -31,6 +31,7 @@ struct worker {
 	_Atomic uint32_t stop;
 	_Atomic uint32_t stop_engine;
 	_Atomic uint64_t inv_seen;   /* core->inv_seq at the last worker_check() */
+	_Atomic uint32_t inside;     /* 1 + the only address space it uses; 0: it may use any */
 	bool resting;		     /* asleep or parked; under core->lock */
 	_Atomic(struct slot *) slot; /* whom it works for */
 	unsigned int last_slot;
@@ -38,6 +39,9 @@ struct worker {
 	/* of the part that it runs: for the tick thread */
 	_Atomic uint64_t progress_ns; /* 0 = no part */
 	_Atomic uint32_t expired;     /* no progress for too long, it seems */
+
+	/* progress that it made for each slot: for SLOT_PROGRESS */
+	_Atomic uint32_t progress[AXON_NUM_SLOTS];
 
 	/* of the packet that failed: for its fault record */
 	uint64_t fault_addr;
@@ -51,6 +55,11 @@ struct worker {
 bool worker_start_all(struct axon_core *core);
 /* End the threads that were started; nothing may be quiesced. */
 void worker_stop_all(struct axon_core *core);
+
+/* The worker completed something for the slot. */
+void worker_progressed(struct worker *worker, const struct slot *slot);
+/* All that was completed for a slot, modulo 2^32. */
+uint32_t worker_progress(struct axon_core *core, const struct slot *slot);
 
 /* How many workers this host has physical cores for. */
 unsigned int worker_default_count(void);
@@ -70,12 +79,16 @@ bool worker_is_wanted(struct worker *worker, const struct slot *slot);
 void worker_interrupt_all(struct axon_core *core);
 /* The same, but let engine operations end first. */
 void worker_interrupt_harts(struct axon_core *core);
+/* Make those that work for a slot, whose `stop` is set. The others' operations are not disturbed. */
+void worker_interrupt_slot(struct axon_core *core, const struct slot *slot);
+/* Make those that may use translations of an address space from before now. */
+void worker_invalidate(struct axon_core *core, unsigned int as);
 /* Wake up to `count` sleeping workers. */
 void worker_wake(struct axon_core *core, uint64_t count);
 
 /* By the host thread. Wait until no worker runs; with `idle`, until none is inside a part either. */
 void worker_wait_rested(struct axon_core *core, bool idle);
-/* Has each worker passed worker_check() since the last invalidation began? */
+/* Is no worker left that may use a translation from before an invalidation? */
 bool worker_all_invalidated(struct axon_core *core);
 
 #endif

@@ -58,6 +58,18 @@ static void high_priority_needs_a_capability(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* A queue that is refused holds no address space: else they would run out here. */
+static void refusals_leave_nothing(const struct abi *abi)
+{
+	for (unsigned int i = 0; i < AXON_NUM_AS; i++) {
+		struct drm_axon_queue_create args = {.vm_id = abi_vm(abi->fd)};
+		struct drm_axon_vm_destroy destroy = {.vm_id = args.vm_id};
+
+		assert_int_equal(create(abi, &args), -EBUSY);
+		assert_int_equal(abi_ioctl(abi->fd, DRM_IOCTL_AXON_VM_DESTROY, &destroy), 0);
+	}
+}
+
 static void create_ends_with_the_last_slot(void **state)
 {
 	const struct abi *abi = *state;
@@ -74,6 +86,7 @@ static void create_ends_with_the_last_slot(void **state)
 	assert_int_equal(ret, -EBUSY);
 	/* One slot is the driver's, one this file's first queue. */
 	assert_int_equal(n, AXON_NUM_SLOTS - 2);
+	refusals_leave_nothing(abi);
 	while (n--) {
 		destroy.queue_id = queues[n];
 		assert_int_equal(abi_ioctl(abi->fd, DRM_IOCTL_AXON_QUEUE_DESTROY, &destroy), 0);
@@ -211,6 +224,10 @@ static void submit_rejects_short_stride(void **state)
 
 	good_submission(*state, &s);
 	s.args.calls.stride = 8;
+	assert_int_equal(submit(*state, &s), -EINVAL);
+	/* Cut off here, the element would still be a good one: its point is 0. */
+	good_submission(*state, &s);
+	s.args.syncs.stride = offsetof(struct drm_axon_sync, point);
 	assert_int_equal(submit(*state, &s), -EINVAL);
 }
 

@@ -333,14 +333,20 @@ static void test_call_branch(void **state)
 static void test_ring_wraps(void **state)
 {
 	struct chip *c = chip_new(1, 1);
-	struct axon_packet nop = {.op = AXON_PKT_NOP};
+	uint64_t traces = chip_alloc(c, 150 * sizeof(struct axon_signal));
+	const struct axon_signal *trace = chip_ptr(c, traces);
 
 	(void)state;
 	chip_slot(c, 0, 1);
-	for (unsigned int round = 0; round < 5; round++) {
+	/* Each packet leaves its number, so that one skipped or carried out twice shows. */
+	for (unsigned int round = 1; round <= 5; round++) {
 		for (unsigned int i = 0; i < 150; i++)
-			chip_push(c, 0, nop);
+			chip_push(c, 0,
+				  chip_signal(chip_va(traces) + i * sizeof(*trace),
+					      1000 * round + i));
 		assert_true(chip_finish(c, 0));
+		for (unsigned int i = 0; i < 150; i++)
+			assert_int_equal(trace[i].value, 1000 * round + i);
 	}
 	assert_int_equal(chip_r32(c, AXON_PAGE_SLOT(0) + AXON_REG_SLOT_RPTR), 5 * 151);
 	chip_free(c);

@@ -176,6 +176,25 @@ static void test_page_tables(void **state)
 	chip_free(c);
 }
 
+/* What only the driver's address space maps, the ring reaches, and no buffer that it calls. */
+static void test_privilege(void **state)
+{
+	struct chip *c = bench();
+	uint64_t ok = chip_va(chip_alloc(c, 64)), page = (chip_alloc(c, 8192) + 4095) & ~4095ull;
+	const struct axon_signal *secret = chip_ptr(c, page);
+
+	(void)state;
+	chip_map(c, 0, CHIP_NONE_VA, page, 4096, AXON_PTE_V | AXON_PTE_W);
+	assert_true(chip_run(c, 0, chip_signal(CHIP_NONE_VA, 7)));
+	assert_int_equal(secret->value, 7);
+	packet_fault(c, chip_signal(CHIP_NONE_VA, 8), AXON_FAULT_PAGE_WRITE, CHIP_NONE_VA, 0);
+	packet_fault(c, chip_wait(CHIP_NONE_VA, 7), AXON_FAULT_PAGE_READ, CHIP_NONE_VA, 0);
+	packet_fault(c, chip_copy(ok, CHIP_NONE_VA, 8), AXON_FAULT_PAGE_READ, CHIP_NONE_VA, 0);
+	packet_fault(c, chip_copy(CHIP_NONE_VA, ok, 8), AXON_FAULT_PAGE_WRITE, CHIP_NONE_VA, 0);
+	assert_int_equal(secret->value, 7);
+	chip_free(c);
+}
+
 static void test_ring_faults(void **state)
 {
 	struct chip *c = bench();
@@ -610,13 +629,21 @@ static void test_sram_is_scrubbed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad_packets),	  cmocka_unit_test(test_packet_addresses),
-		cmocka_unit_test(test_page_tables),	  cmocka_unit_test(test_ring_faults),
-		cmocka_unit_test(test_kernel_faults),	  cmocka_unit_test(test_issue_faults),
-		cmocka_unit_test(test_fault_ring),	  cmocka_unit_test(test_hang),
-		cmocka_unit_test(test_endless_operation), cmocka_unit_test(test_reset_of_a_loop),
-		cmocka_unit_test(test_quiesce),		  cmocka_unit_test(test_invalidate),
-		cmocka_unit_test(test_bus_changes),	  cmocka_unit_test(test_sram_is_scrubbed),
+		cmocka_unit_test(test_bad_packets),
+		cmocka_unit_test(test_packet_addresses),
+		cmocka_unit_test(test_page_tables),
+		cmocka_unit_test(test_privilege),
+		cmocka_unit_test(test_ring_faults),
+		cmocka_unit_test(test_kernel_faults),
+		cmocka_unit_test(test_issue_faults),
+		cmocka_unit_test(test_fault_ring),
+		cmocka_unit_test(test_hang),
+		cmocka_unit_test(test_endless_operation),
+		cmocka_unit_test(test_reset_of_a_loop),
+		cmocka_unit_test(test_quiesce),
+		cmocka_unit_test(test_invalidate),
+		cmocka_unit_test(test_bus_changes),
+		cmocka_unit_test(test_sram_is_scrubbed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ int kernel_setup(void **state)
 		return -1;
 	*state = rig;
 	ret = chip_open(&rig->chip, 0, &err);
-	if (ret == -ENODEV)
+	if (ret == -EUNATCH)
 		exit(77);
 	if (!ret)
 		ret = chip_buffer(&rig->chip, MEMORY_BYTES, ACCEL_BUFFER_SYSTEM,

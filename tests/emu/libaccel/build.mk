@@ -32,7 +32,7 @@ $(B)/tests/guest/libaccel/%.sh: tests/emu/libaccel/%.sh
 	@mkdir -p $(@D)
 	cp $< $@
 
-accel_emu_tests := $(addprefix $(B)/tests/emu/libaccel/,$(ACCEL_TESTS) vector_add.sh install.sh)
+accel_emu_tests := $(addprefix $(B)/tests/emu/libaccel/,$(ACCEL_TESTS) vector_add.sh)
 accel_guest_tests := $(addprefix $(B)/tests/guest/libaccel/,$(ACCEL_TESTS) vector_add.sh)
 UNIT_TESTS += $(accel_emu_tests)
 GUEST_TESTS += $(accel_guest_tests)

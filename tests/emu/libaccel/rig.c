@@ -10,7 +10,7 @@ static int setup(void **state, int (*create)(struct accel_device *dev, struct ac
 		return -1;
 	*state = rig;
 	ret = accel_device_open(0, &rig->dev);
-	if (ret == -ENODEV)
+	if (ret == -EUNATCH)
 		exit(77);
 	if (!ret)
 		ret = create(rig->dev, &rig->vm);

@@ -110,6 +110,30 @@ static void device_memory_is_counted_and_ends(void **state)
 	assert_int_equal(vram_used(rig, NULL), before);
 }
 
+static void purposes_are_counted(void **state)
+{
+	struct rig *rig = *state;
+	struct accel_device_info before = {.size = sizeof(before)}, after = before;
+	struct accel_buffer *buf;
+
+	assert_int_equal(accel_device_get_info(rig->dev, &before), 0);
+	for (unsigned int purpose = 0; purpose < ACCEL_NUM_PURPOSES; purpose++) {
+		assert_int_equal(
+			accel_buffer_create(rig->vm, 8192 * (purpose + 1),
+					    purpose % 2 ? ACCEL_BUFFER_VRAM : ACCEL_BUFFER_SYSTEM,
+					    purpose, &buf),
+			0);
+		assert_int_equal(accel_device_get_info(rig->dev, &after), 0);
+		for (unsigned int i = 0; i < ACCEL_NUM_PURPOSES; i++)
+			assert_int_equal(after.purpose_bytes[i] - before.purpose_bytes[i],
+					 i == purpose ? 8192 * (purpose + 1) : 0);
+		accel_buffer_destroy(buf);
+		assert_int_equal(accel_device_get_info(rig->dev, &after), 0);
+		assert_memory_equal(after.purpose_bytes, before.purpose_bytes,
+				    sizeof(after.purpose_bytes));
+	}
+}
+
 /* The address given back is used again, and the chip has forgotten the old translation. */
 static void addresses_are_reused(void **state)
 {
@@ -168,6 +192,7 @@ int main(void)
 		RIG_TEST(buffers_are_apart),
 		RIG_TEST(arguments_are_checked),
 		RIG_TEST(device_memory_is_counted_and_ends),
+		RIG_TEST(purposes_are_counted),
 		RIG_TEST(addresses_are_reused),
 		RIG_TEST(address_spaces_are_apart),
 	};

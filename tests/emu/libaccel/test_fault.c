@@ -5,6 +5,9 @@
  */
 #include "rig.h"
 
+#include <time.h>
+#include <unistd.h>
+
 #define GROUPS	 5u
 #define GUILTY	 3u /* the workgroup that makes the mistake */
 #define UNMAPPED 0x7000deadb000ull
@@ -331,6 +334,95 @@ static void faults_are_counted(void **state)
 	assert_int_equal(accel_device_get_info(rig->dev, &after), 0);
 	assert_int_equal(after.faults, before.faults + 1);
 	assert_int_equal(after.resets, before.resets + 1);
+	assert_int_equal(after.device_resets, 0);
+}
+
+/* Its number, 0 before the first. */
+static uint64_t newest_event(const struct rig *rig)
+{
+	struct accel_event event = {0};
+
+	assert_true(accel_device_events(rig->dev, &event, sizeof(event), 1) >= 0);
+	return event.number;
+}
+
+/* A queue that is closed, in the middle of its work or not, is nothing that went wrong. */
+static void closing_a_queue_is_no_reset(void **state)
+{
+	struct rig *rig = *state;
+	struct accel_device_info before = {.size = sizeof(before)}, after = before;
+	struct accel_buffer *word = rig_buffer(rig, 4096, ACCEL_BUFFER_SYSTEM, NULL);
+	struct accel_queue *busy;
+
+	assert_int_equal(accel_device_get_info(rig->dev, &before), 0);
+	assert_int_equal(accel_queue_create(rig->vm, 1, &busy), 0);
+	assert_int_equal(accel_stream_wait(rig->stream, accel_buffer_va(word), 1), 0);
+	assert_int_equal(accel_queue_submit(busy, rig->stream, NULL, 0, NULL, 0), 0);
+	accel_queue_destroy(busy);
+	assert_int_equal(accel_device_get_info(rig->dev, &after), 0);
+	assert_int_equal(after.resets, before.resets);
+	assert_int_equal(newest_event(rig), 0);
+}
+
+/* A fault, then the reset that it led to: the newest comes first. */
+static void events_tell_what_happened(void **state)
+{
+	struct rig *rig = *state;
+	struct test_fault_args args = {.x = 0};
+	struct accel_event events[4];
+	struct axon_fault fault;
+
+	assert_int_equal(newest_event(rig), 0);
+	rig_launch(rig, "fault_ebreak", 1, &args, sizeof(args));
+	rig_run_to_fault(rig, AXON_FAULT_EBREAK);
+	assert_int_equal(accel_queue_fault(rig->queue, &fault), 0);
+
+	assert_int_equal(accel_device_events(rig->dev, events, sizeof(*events), 4), 2);
+	assert_int_equal(events[0].number, 2);
+	assert_int_equal(events[0].kind, ACCEL_EVENT_QUEUE_RESET);
+	assert_int_equal(events[0].error, EIO);
+	assert_int_equal(events[0].fault.cause, AXON_FAULT_NONE);
+	assert_int_equal(events[1].number, 1);
+	assert_int_equal(events[1].kind, ACCEL_EVENT_FAULT);
+	assert_memory_equal(&events[1].fault, &fault, sizeof(fault));
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(events[i].flags, 0);
+		assert_int_equal(events[i].pid, getpid());
+		assert_int_equal(events[i].slot, fault.slot);
+		assert_string_equal(events[i].process, "test_fault");
+		assert_in_range(events[i].time_ns / 1000000000, time(NULL) - 60, time(NULL));
+	}
+	assert_true(events[0].time_ns >= events[1].time_ns);
+}
+
+/* Less room leaves out the oldest; a program of another version gets what it knows, or zeros. */
+static void events_fit_the_caller(void **state)
+{
+	struct rig *rig = *state;
+	struct test_fault_args args = {.x = 0};
+	struct accel_event one;
+	struct {
+		struct accel_event event;
+		uint64_t later;
+	} longer[2];
+	uint64_t numbers[2];
+
+	rig_launch(rig, "fault_ebreak", 1, &args, sizeof(args));
+	rig_run_to_fault(rig, AXON_FAULT_EBREAK);
+	assert_int_equal(accel_device_events(rig->dev, &one, sizeof(one), 0), 0);
+	assert_int_equal(accel_device_events(rig->dev, &one, sizeof(one), 1), 1);
+	assert_int_equal(one.number, 2);
+	memset(longer, 0xff, sizeof(longer));
+	assert_int_equal(accel_device_events(rig->dev, &longer[0].event, sizeof(*longer), 2), 2);
+	assert_int_equal(longer[1].event.number, 1);
+	assert_int_equal(longer[0].later, 0);
+	assert_int_equal(longer[1].later, 0);
+	assert_int_equal(
+		accel_device_events(rig->dev, (struct accel_event *)numbers, sizeof(*numbers), 2),
+		2);
+	assert_int_equal(numbers[0], 2);
+	assert_int_equal(numbers[1], 1);
+	assert_int_equal(accel_device_events(rig->dev, &one, 4, 1), -EINVAL);
 }
 
 static void every_cause_has_its_words(void **state)
@@ -339,6 +431,7 @@ static void every_cause_has_its_words(void **state)
 	for (unsigned int cause = 0; cause < AXON_FAULT_COUNT; cause++) {
 		assert_string_not_equal(accel_fault_name(cause), "UNKNOWN");
 		assert_true(strlen(accel_fault_text(cause)) > 5);
+		assert_true(strlen(accel_fault_action(cause)) > 5);
 	}
 	assert_string_equal(accel_fault_name(AXON_FAULT_COUNT), "UNKNOWN");
 	assert_string_equal(accel_fault_name(AXON_FAULT_PAGE_READ), "PAGE_READ");
@@ -372,6 +465,9 @@ int main(void)
 		RIG_BOTH_TEST(buffer_that_calls_itself),
 		RIG_TEST(a_dead_queue_stays_dead_and_others_live),
 		RIG_BOTH_TEST(faults_are_counted),
+		RIG_TEST(closing_a_queue_is_no_reset),
+		RIG_TEST(events_tell_what_happened),
+		RIG_TEST(events_fit_the_caller),
 		cmocka_unit_test(every_cause_has_its_words),
 	};
 

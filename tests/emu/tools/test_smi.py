@@ -3,17 +3,25 @@
 """Description: accel-smi's output, its JSON against the schema, and its exit codes."""
 
 import csv
+import fcntl
 import json
 import os
+import pty
 import re
+import struct
+import subprocess
 import sys
+import tempfile
+import termios
 
 import jsonschema
 
 sys.path.insert(0, "tests/emu/tools")
-from checks import expect_refusal, main, run  # noqa: E402
+from checks import BUILD, expect_refusal, main, run  # noqa: E402
 
-VERBS = [[], ["list"], ["static"], ["metric"], ["process"], ["event"], ["health"]]
+VERBS = [[], ["list"], ["static"], ["metric"], ["process"], ["event"], ["health"],
+         ["topo"], ["diag"]]
+BROKEN = "tests/emu/tools/accel-smi-broken"
 with open("tools/accel-smi.schema.json", encoding="utf-8") as file:
     SCHEMA = json.load(file)
 
@@ -88,12 +96,14 @@ def health_of_a_sound_device_passes():
     assert device["health"] == "PASS"
     results = {check["name"]: check["result"] for check in device["checks"]}
     assert results == {"driver": "SKIP", "device": "PASS", "memory": "PASS", "queues": "PASS",
-                       "faults": "PASS", "queue_resets": "PASS"}, results
+                       "faults": "PASS", "queue_resets": "PASS", "device_resets": "PASS"}, results
 
 
 def events_are_counted():
     device = json.loads(smi("event", "--json"))["devices"][0]
-    assert device["faults"] == 0 and device["queue_resets"] == 0, device
+    assert device["faults"] == device["queue_resets"] == device["device_resets"] == 0, device
+    assert device["events"] == [] and device["events_no_longer_kept"] == 0, device
+    assert "no event" in smi("event")
 
 
 def csv_has_the_keys_of_json():
@@ -102,6 +112,10 @@ def csv_has_the_keys_of_json():
         table = rows(*verb, "--csv", "--no-units")
         if verb == ["process"]:
             assert len(table) == 1 and "memory_by_purpose_bytes.kv" in table[0], table
+            continue
+        if verb == ["event"]:
+            keys = SCHEMA["definitions"]["event"]["required"]
+            assert table == [["index", "bdf", *keys]], table
             continue
         assert len(table) == 2 and len(table[0]) == len(table[1]), table
         found = dict(zip(*table))
@@ -130,13 +144,15 @@ def a_query_chooses_fields():
 
 
 def catalogue():
-    """The entries in the headers: kind, name, number, errno of an error, meaning."""
+    """The entries in the headers: kind, name, number, errno of an error, meaning, what to do."""
     with open("uapi/axon_errors.h", encoding="utf-8") as header:
-        for entry in re.finditer(r'X\((\w+), (\d+), (\w+), "([^"]*)"', header.read()):
-            yield "error", entry[1], int(entry[2]), entry[3], entry[4]
+        text = header.read()
+        for entry in re.finditer(r'X\((\w+), (\d+), (\w+), "([^"]*)",\s*\\?\s*"([^"]*)"\)', text):
+            yield "error", entry[1], int(entry[2]), entry[3], entry[4], entry[5]
     with open("uapi/axon_hw.h", encoding="utf-8") as header:
-        for entry in re.finditer(r'\tX\((\w+), (\d+), "([^"]*)"\)', header.read()):
-            yield "fault", entry[1], 1000 + int(entry[2]), None, entry[3]
+        text = re.sub(r'"\s*\\\n\s*"', "", header.read())
+        for entry in re.finditer(r'\tX\((\w+), (\d+), "([^"]*)", \\\n\s*"([^"]*)"\)', text):
+            yield "fault", entry[1], 1000 + int(entry[2]), None, entry[3], entry[4]
 
 
 def explain_knows_every_entry():
@@ -147,21 +163,26 @@ def explain_knows_every_entry():
     known_keys(told, SCHEMA)
     assert [(e["kind"], e["name"], e["number"]) for e in told["entries"]] == [
         entry[:3] for entry in entries]
-    for kind, name, number, errno, meaning in entries:
+    for kind, name, number, errno, meaning, action in entries:
         prefix = "AXON_ERR_" if kind == "error" else "AXON_FAULT_"
         for text in (name, name.lower(), prefix + name, str(number)):
             assert f"({kind} {number}" in smi("explain", text), text
         text = smi("explain", prefix + name)
         assert text.startswith(f"{name} ({kind} {number}") and text.count("what to do: ") == 1
-        assert f"meaning: {meaning}\n" in text, text
+        assert f"meaning: {meaning}\n  what to do: {action}\n" in text, text
         if errno:
             assert f"({kind} {number}, {errno})" in smi("explain", errno), errno
     assert all(entry["action"] for entry in told["entries"])
 
 
+def an_errno_means_one_thing():
+    errnos = [errno for kind, _, _, errno, _, _ in catalogue() if kind == "error"]
+    assert sorted(errnos) == sorted(set(errnos)), errnos
+
+
 def explain_knows_what_functions_return():
     assert smi("explain", "--", "-28") == smi("explain", "ENOSPC")
-    assert "NO_VRAM" in smi("explain", "ENOSPC") and "NO_AS" in smi("explain", "enospc")
+    assert "NO_VRAM" in smi("explain", "ENOSPC") and "NO_AS" in smi("explain", "eusers")
     for text in (["EINVAL"], ["--", "-22"]):
         assert smi("explain", *text).startswith("EINVAL (errno 22, EINVAL)\n  meaning: an arg")
     assert smi("explain", "TIMEOUT").count("meaning") == 2
@@ -185,7 +206,7 @@ def text_fits_80_columns():
 
 
 def text_names_the_device():
-    for verb in ([], ["list"], ["static"], ["metric"], ["event"], ["health"]):
+    for verb in ([], ["list"], ["static"], ["metric"], ["health"], ["topo"], ["diag"]):
         assert "emulator" in smi(*verb)
     assert "no process" in smi("process")
 
@@ -215,9 +236,102 @@ def a_device_that_is_not_there_is_6():
     expect_refusal(run("accel-smi", ACCEL_VISIBLE_DEVICES=""), 6, "0 visible")
 
 
+def top_is_a_view_after_the_other():
+    text = smi("top", "-w", "0.1", "-i", "3")
+    assert text.count("MATRIX") == 6 and text.count("emulator") == 3 and "\033" not in text, text
+
+
+def terminal(*arguments, keys=""):
+    """What a terminal of 24 lines gets, the exit status, and whether the terminal is as it was."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    before = termios.tcgetattr(slave)
+    env = dict(os.environ, LD_LIBRARY_PATH=os.path.join(BUILD, "emu"))
+    with subprocess.Popen([os.path.join(BUILD, "accel-smi"), *arguments], stdin=slave, stdout=slave,
+                          env=env) as process:
+        shown = b""
+        while b"q ends" not in shown:
+            shown += os.read(master, 4096)
+        os.write(master, keys.encode()) if keys else process.terminate()
+        while b"\033[?1049l" not in shown:
+            shown += os.read(master, 4096)
+        status = process.wait(timeout=60)
+    same = termios.tcgetattr(slave) == before
+    os.close(slave)
+    os.close(master)
+    return shown.decode(), status, same
+
+
+def top_gives_the_terminal_back():
+    for keys in ("q", ""):
+        shown, status, same = terminal("top", "-w", "60", keys=keys)
+        assert status == 0 and same, (keys, status, same)
+        assert shown.startswith("\033[?1049h\033[?25l"), repr(shown)
+        assert shown.endswith("\033[?25h\033[?1049l"), repr(shown)
+        assert "emulator" in shown, shown
+
+
+def diag_passes_on_a_sound_device():
+    for cores in ("1", "3"):
+        device = json.loads(smi("diag", "--json", AXON_EMU_CORES=cores))["devices"][0]
+        assert device["diag"] == "PASS", device
+        assert [test["name"] for test in device["tests"]] == ["memory", "copy_engine", "cores"]
+        assert f"of {cores} cores" in device["tests"][2]["detail"], device
+
+
+def diag_notices_what_was_not_done():
+    """A launch, or the last byte of a copy, that the library forgets."""
+    wrong = [("LAUNCH", "1", "cores")] + [("COPY", str(n), "memory") for n in range(1, 9)]
+    for what, number, test in wrong + [("COPY", "9", "copy_engine")]:
+        done = run(BROKEN, "diag", **{f"AXON_BROKEN_{what}": number})
+        assert done.returncode == 1, (what, number, done)
+        assert re.search(rf"FAIL  {test} .*\s+expected\s+.*,\s+found\s", done.stdout), done.stdout
+        assert done.stdout.endswith("  FAIL\n"), done.stdout
+
+
+def diag_of_a_full_device_is_skipped():
+    done = run("accel-smi", "diag", AXON_EMU_VRAM="16M")
+    assert done.returncode == 0 and done.stdout.count("SKIP") == 4, done
+    assert "device memory is full" in done.stdout, done.stdout
+
+
+def output_goes_to_a_file_when_it_is_whole():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "out.json")
+        assert smi("list", "--json", "-o", path) == ""
+        with open(path, encoding="utf-8") as out:
+            jsonschema.validate(json.load(out), SCHEMA)
+        # A failure leaves what was there, and nothing else.
+        expect_refusal(run("accel-smi", "--query=nope", "-o", path), 2, "'nope'")
+        expect_refusal(run("accel-smi", "explain", "NOPE", "-o", path), 2, "'NOPE'")
+        with open(path, encoding="utf-8") as out:
+            json.load(out)
+        # With -w it holds the last output alone, with its heading.
+        assert smi("--query=index,uuid", "-w", "0.1", "-i", "3", "-o", path) == ""
+        with open(path, encoding="utf-8") as out:
+            assert len(out.readlines()) == 2
+        for verb in VERBS + [["explain"], ["explain", "HANG"]]:
+            said = re.sub(r"\d", "", smi(*verb))
+            smi(*verb, "-o", path)
+            with open(path, encoding="utf-8") as out:
+                assert re.sub(r"\d", "", out.read()) == said, verb
+        mask = os.umask(0o027)
+        smi("list", "-o", path)
+        os.umask(mask)
+        assert os.stat(path).st_mode & 0o777 == 0o640
+        assert os.listdir(folder) == ["out.json"]
+        expect_refusal(run("accel-smi", "-o", f"{folder}/no/x"), 1, "No such file")
+        expect_refusal(run("accel-smi", "-o", folder), 2, "expected a file", folder)
+    expect_refusal(run("accel-smi", "-o", "/dev/null"), 2, "expected a file", "/dev/null")
+
+
 def wrong_usage_is_2():
     for arguments, words in (
-            (["topo"], ["list, static, metric, process, event, health or explain", "'topo'"]),
+            (["nope"], ["list, static, metric, process, event, health, topo, top, diag or explain",
+                        "'nope'"]),
+            (["top", "--json"], ["-d, -w and -i", "--json"]),
+            (["top", "-o", "x"], ["-d, -w and -i", "-o"]),
+            (["--query=diag"], ["'diag'"]),
             (["List"], ["'List'"]),
             (["list", "metric"], ["'metric'"]),
             (["--xml"], ["unrecognized option '--xml'"]),
@@ -250,8 +364,8 @@ def no_driver_is_9():
 def version_and_help():
     assert smi("--version").startswith("accel-smi 1.")
     usage = smi("--help")
-    for word in ("list", "static", "metric", "process", "event", "health", "explain", "--json",
-                 "--csv", "--query", "--no-header", "--no-units", "-d,", "-w,", "-i,", "Exit status"):
+    for word in ("list", "static", "metric", "process", "event", "health", "topo", "top", "diag", "explain", "--json",
+                 "--csv", "--query", "--no-header", "--no-units", "-d,", "-w,", "-i,", "-o,", "Exit status"):
         assert word in usage, word
 
 
@@ -260,6 +374,9 @@ if __name__ == "__main__":
                    json_tells_the_chips_properties, static_tells_the_identity,
                    health_of_a_sound_device_passes, events_are_counted, csv_has_the_keys_of_json,
                    csv_has_units_and_quotes, a_query_chooses_fields, explain_knows_every_entry,
+                   an_errno_means_one_thing, top_is_a_view_after_the_other,
+                   top_gives_the_terminal_back, diag_passes_on_a_sound_device,
+                   diag_notices_what_was_not_done, diag_of_a_full_device_is_skipped, output_goes_to_a_file_when_it_is_whole,
                    explain_knows_what_functions_return, explain_refuses_what_it_does_not_know,
                    text_fits_80_columns, text_names_the_device,
                    pipes_get_no_colours, watching_prints_one_line_each_time,

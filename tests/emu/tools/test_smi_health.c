@@ -9,12 +9,16 @@
 
 #include "smi_health.h"
 
+#define SECOND 1000000000ull
+#define NOW    (1700000000 * SECOND)
+
 static const struct smi_processes nobody;
 
 static struct smi_device sound(void)
 {
 	return (struct smi_device){.driver = "1.0.0",
 				   .before_ns = 1000,
+				   .now_ns = NOW,
 				   .info = {.name = "axon0",
 					    .bdf = "0000:01:00.0",
 					    .hw_version = AXON_HW_VERSION_MAJOR << 16,
@@ -23,8 +27,7 @@ static struct smi_device sound(void)
 					    .vram_used = 4096,
 					    .num_slots = 16,
 					    .free_slots = 15,
-					    .timestamp_ns = 2000,
-					    .resets = 5}};
+					    .timestamp_ns = 2000}};
 }
 
 /* The check with this result is `id`, all others pass. */
@@ -105,13 +108,57 @@ static void queues_are_counted(void **state)
 	expect(&d, &nobody, SMI_CHECK_QUEUES, SMI_FAIL);
 }
 
-static void faults_warn(void **state)
+static struct accel_event event(unsigned int kind, uint64_t seconds_ago)
 {
+	return (struct accel_event){.kind = kind, .time_ns = NOW - seconds_ago * SECOND};
+}
+
+/* For an hour; what is older, or not kept any more, is only counted. */
+static void what_happened_warns_for_a_while(void **state)
+{
+	static const struct {
+		unsigned int check, kind;
+		size_t counter;
+	} kinds[] = {
+		{SMI_CHECK_FAULTS, ACCEL_EVENT_FAULT, offsetof(struct accel_device_info, faults)},
+		{SMI_CHECK_RESETS, ACCEL_EVENT_QUEUE_RESET,
+		 offsetof(struct accel_device_info, resets)},
+		{SMI_CHECK_DEVICE_RESETS, ACCEL_EVENT_DEVICE_RESET,
+		 offsetof(struct accel_device_info, device_resets)},
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < 3; i++) {
+		struct accel_event events[2] = {event(kinds[i].kind, 3599),
+						event(kinds[i].kind, 100000)};
+		struct smi_device d = sound();
+
+		*(uint64_t *)((char *)&d.info + kinds[i].counter) = 2;
+		d.events = events;
+		d.num_events = 2;
+		expect(&d, &nobody, kinds[i].check, SMI_WARN);
+		events[0].time_ns -= 2 * SECOND;
+		expect(&d, &nobody, SMI_NUM_CHECKS, SMI_PASS);
+		d.num_events = 0;
+		expect(&d, &nobody, SMI_NUM_CHECKS, SMI_PASS);
+	}
+}
+
+static void a_memory_error_or_a_lost_chip_fails(void **state)
+{
+	struct accel_event events[2] = {event(ACCEL_EVENT_FAULT, 100000),
+					event(ACCEL_EVENT_FAULT, 200000)};
 	struct smi_device d = sound();
 
 	(void)state;
-	d.info.faults = 1;
-	expect(&d, &nobody, SMI_CHECK_FAULTS, SMI_WARN);
+	d.info.faults = 2;
+	d.events = events;
+	d.num_events = 2;
+	expect(&d, &nobody, SMI_NUM_CHECKS, SMI_PASS);
+	events[1].fault.cause = AXON_FAULT_ECC;
+	expect(&d, &nobody, SMI_CHECK_FAULTS, SMI_FAIL);
+	events[1] = event(ACCEL_EVENT_DEVICE_LOST, 200000);
+	expect(&d, &nobody, SMI_CHECK_DEVICE_RESETS, SMI_FAIL);
 }
 
 static void one_device_that_fails_is_enough(void **state)
@@ -120,7 +167,7 @@ static void one_device_that_fails_is_enough(void **state)
 	struct smi smi = {.devices = devices, .num_devices = 2};
 
 	(void)state;
-	devices[0].info.faults = 1;
+	devices[0].info.free_slots = 0;
 	assert_false(smi_failed(&smi));
 	devices[1].info.num_cores = 0;
 	assert_true(smi_failed(&smi));
@@ -134,7 +181,8 @@ int main(void)
 		cmocka_unit_test(a_device_that_does_not_answer_fails),
 		cmocka_unit_test(memory_is_accounted_for),
 		cmocka_unit_test(queues_are_counted),
-		cmocka_unit_test(faults_warn),
+		cmocka_unit_test(what_happened_warns_for_a_while),
+		cmocka_unit_test(a_memory_error_or_a_lost_chip_fails),
 		cmocka_unit_test(one_device_that_fails_is_enough),
 	};
 

@@ -13,11 +13,22 @@ $(TRAIN_TESTS:$(B)/tests/emu/%=$(B)/tests/guest/%): $(B)/tests/guest/%: $(B)/tes
 	@mkdir -p $(@D)
 	$(CC) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) -L$(B) -laccel $(LIBS_axonrt) $(LIBS_train) -lcmocka -lpthread
 
+$(B)/tests/emu/train/bpe_dump: %: %.o $(LIBAXONRT)
+	$(CC) -o $@ $^ $(LDFLAGS) $(LIBS_axonrt)
+
 TRAIN_SCRIPTS := $(patsubst tests/emu/train/%.py,$(B)/tests/emu/train/%,$(wildcard tests/emu/train/test_*.py))
 
-$(TRAIN_SCRIPTS): $(B)/%: %.py $(B)/accel-train $(B)/emu/libaccel.so.1
+$(TRAIN_SCRIPTS): $(B)/%: %.py $(B)/accel-train $(B)/accel-run $(B)/tests/emu/train/bpe_dump \
+		$(B)/tests/unit/encode_file \
+		$(B)/emu/libaccel.so.1
 	@mkdir -p $(@D)
 	install -m 755 $< $@
+
+# What test_lm.py runs and compares with PyTorch.
+$(B)/tests/emu/train/test_lm: $(B)/tests/emu/train/lm_losses
+$(B)/tests/emu/train/lm_losses: %: %.o $(LIBAXONRT) $(B)/emu/libaccel.so.1
+	$(CC) -o $@ $(filter %.o %.a %.so.1,$^) $(LDFLAGS) $(LIBS_axonrt) $(LIBS_train) -lpthread \
+		-Wl,--disable-new-dtags,-rpath,$(abspath $(B)/emu)
 
 UNIT_TESTS += $(TRAIN_TESTS) $(TRAIN_SCRIPTS)
 GUEST_TESTS += $(TRAIN_TESTS:$(B)/tests/emu/%=$(B)/tests/guest/%)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Description: the kernels of training that are no layer, against plain C: products of all
- * orientations, sums of parts, gathered rows, and AdamW as PyTorch documents it.
+ * orientations, sums of parts and of squares, gathered rows, and AdamW and clipping as PyTorch does them.
  */
 #include <math.h>
 
@@ -10,42 +10,63 @@
 #include "gemm_args.h"
 #include "kernel_rig.h"
 #include "reduce_args.h"
+#include "sum_squares_args.h"
+
+enum addend { NOTHING, ROW, MATRIX, IN_PLACE, ADDENDS };
+
+/* One product in the order of the matrix engine, the addend behind the first GEMM_DEPTH of k. */
+static float product(const struct gemm_args *args, const float *a, const float *b, uint32_t i,
+		     uint32_t j, float addend)
+{
+	float sum = 0;
+
+	for (uint32_t l = 0; l < args->k; l++) {
+		if (l == GEMM_DEPTH)
+			sum += addend;
+		sum = fmaf(args->flags & GEMM_A_COLS ? a[l * args->m + i] : a[i * args->k + l],
+			   args->flags & GEMM_B_COLS ? b[j * args->k + l] : b[l * args->n + j],
+			   sum);
+	}
+	return args->k > GEMM_DEPTH ? sum : sum + addend;
+}
 
 static void gemm_case(struct kernel_rig *rig, uint32_t m, uint32_t n, uint32_t k, uint32_t flags,
-		      bool with_bias)
+		      enum addend addend)
 {
 	struct gemm_args args = {
 		.m = m, .n = n, .k = k, .flags = flags, .rows_per_wg = 5, .cols_per_wg = 18};
-	float *a, *b, *c, *bias;
+	float *a, *b, *c, *add;
+	uint64_t add_va;
 
-	kernel_case(rig, "gemm %ux%ux%u, flags %u", m, n, k, flags);
+	kernel_case(rig, "gemm %ux%ux%u, flags %u, addend %d", m, n, k, flags, addend);
 	args.a = kernel_random(rig, (size_t)m * k, &a);
 	args.b = kernel_random(rig, (size_t)k * n, &b);
 	args.c = kernel_take(rig, (size_t)m * n * 4, &c);
-	args.bias = kernel_random(rig, n, &bias);
-	args.bias = with_bias ? args.bias : 0;
+	add_va = kernel_random(rig, (size_t)m * n, &add);
+	if (addend == IN_PLACE)
+		memcpy(c, add, (size_t)m * n * 4);
+	args.addend = addend == NOTHING ? 0 : addend == IN_PLACE ? args.c : add_va;
+	args.flags |= addend == ROW ? GEMM_ADDEND_ROW : 0;
 	kernel_launch(rig, CHIP_gemm, div_up(n, 18), div_up(m, 5), &args, sizeof(args));
 	kernel_run(rig);
-	for (uint32_t i = 0; i < m; i++)
-		for (uint32_t j = 0; j < n; j++) {
-			float sum = 0;
+	for (uint32_t i = 0; i < m * n; i++) {
+		float expected = product(&args, a, b, i / n, i % n,
+					 addend == NOTHING ? 0 : add[addend == ROW ? i % n : i]);
 
-			for (uint32_t l = 0; l < k; l++)
-				sum = fmaf(flags & GEMM_A_COLS ? a[l * m + i] : a[i * k + l],
-					   flags & GEMM_B_COLS ? b[j * k + l] : b[l * n + j], sum);
-			sum += with_bias ? bias[j] : 0;
-			check_floats(rig, &c[i * n + j], &sum, 1);
-		}
+		check_floats(rig, &c[i], &expected, 1);
+	}
 }
 
 static void test_gemm(void **state)
 {
-	for (uint32_t flags = 0; flags < 4; flags++) {
-		gemm_case(*state, 1, 1, 1, flags, false);
-		gemm_case(*state, 7, 19, 3, flags, true);
-		gemm_case(*state, 13, 40, 70, flags, false);
-		gemm_case(*state, 4, 100, 33, flags, true);
-	}
+	for (uint32_t flags = 0; flags < 4; flags++)
+		for (enum addend addend = NOTHING; addend < ADDENDS; addend++) {
+			gemm_case(*state, 1, 1, 1, flags, addend);
+			gemm_case(*state, 7, 19, 3, flags, addend);
+			gemm_case(*state, 13, 40, 70, flags, addend);
+			gemm_case(*state, 6, 20, GEMM_DEPTH, flags, addend);
+			gemm_case(*state, 6, 20, 2 * GEMM_DEPTH + 5, flags, addend);
+		}
 }
 
 static void reduce_case(struct kernel_rig *rig, uint32_t n, uint32_t parts, uint32_t gap)
@@ -116,6 +137,34 @@ static void test_gather(void **state)
 	kernel_run_to_fault(rig, AXON_FAULT_BAD_INDEX);
 }
 
+static void sum_squares_case(struct kernel_rig *rig, uint32_t n)
+{
+	struct sum_squares_args args = {.n = n};
+	uint32_t parts = div_up(n, SUM_SQUARES_CHUNK);
+	float *x, *part;
+
+	kernel_case(rig, "sum_squares %u", n);
+	args.x = kernel_random(rig, n, &x);
+	args.part = kernel_take(rig, parts * 4, &part);
+	kernel_launch(rig, CHIP_sum_squares, parts, 1, &args, sizeof(args));
+	kernel_run(rig);
+	for (uint32_t i = 0; i < parts; i++) {
+		uint32_t first = i * SUM_SQUARES_CHUNK, left = n - first;
+		float sum = lane_sum(x + first, left < SUM_SQUARES_CHUNK ? left : SUM_SQUARES_CHUNK,
+				     true);
+
+		check_floats(rig, &part[i], &sum, 1);
+	}
+}
+
+static void test_sum_squares(void **state)
+{
+	sum_squares_case(*state, 1);
+	sum_squares_case(*state, 1003);
+	sum_squares_case(*state, SUM_SQUARES_CHUNK);
+	sum_squares_case(*state, 2 * SUM_SQUARES_CHUNK + 17);
+}
+
 /* torch.optim.AdamW: lr 1e-3, betas (0.9, 0.999), eps 1e-8, weight_decay 0.01 */
 static void adamw_reference(double *w, double g, double *m, double *v, int t)
 {
@@ -123,6 +172,50 @@ static void adamw_reference(double *w, double g, double *m, double *v, int t)
 	*m = 0.9 * *m + 0.1 * g;
 	*v = 0.999 * *v + 0.001 * g * g;
 	*w -= 1e-3 * (*m / (1 - pow(0.9, t))) / (sqrt(*v / (1 - pow(0.999, t))) + 1e-8);
+}
+
+/*
+ * As torch.nn.utils.clip_grad_norm_ does: above the limit, exactly at it, below; and a weight that does not
+ * decay. One step makes m a tenth of the gradient that counts.
+ */
+static void test_clipping(void **state)
+{
+	static const struct {
+		float squares, clip, scale;
+	} cases[] = {
+		{16.0f, 1.0f, 1.0f / (4.0f + 1e-6f)},
+		{4.0f, 2.0f, 2.0f / (2.0f + 1e-6f)},
+		{4.0f, 2.5f, 1.0f},
+		{0.0f, 1.0f, 1.0f},
+		{1e30f, INFINITY, 1.0f},
+	};
+	struct kernel_rig *rig = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct adamw_args args = {.n = 2, .flags = i % 2 ? ADAMW_KEEP : 0};
+		float *w, *g, *m, *v, *squares;
+		struct adamw_step *step;
+
+		kernel_case(rig, "clipping %zu", i);
+		args.step = kernel_take(rig, sizeof(*step), &step);
+		args.w = kernel_random(rig, 2, &w);
+		args.g = kernel_random(rig, 2, &g);
+		args.m = kernel_take(rig, 8, &m);
+		args.v = kernel_take(rig, 8, &v);
+		args.squares = kernel_take(rig, 4, &squares);
+		*squares = cases[i].squares;
+		*step = (struct adamw_step){
+			.m_rate = 0.5f, .w_keep = 0.5f, .eps = 1, .clip = cases[i].clip};
+		m[0] = m[1] = v[0] = v[1] = 0;
+
+		float expected[] = {g[0] * cases[i].scale * 0.5f, g[1] * cases[i].scale * 0.5f};
+		float kept[] = {w[0] * (i % 2 ? 1.0f : 0.5f), w[1] * (i % 2 ? 1.0f : 0.5f)};
+
+		kernel_launch(rig, CHIP_adamw, 1, 1, &args, sizeof(args));
+		kernel_run(rig);
+		check_floats(rig, m, expected, 2);
+		check_floats(rig, w, kept, 2);
+	}
 }
 
 static void adamw_case(struct kernel_rig *rig, uint32_t n)
@@ -176,10 +269,8 @@ static void test_adamw(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		KERNEL_TEST(test_gemm),
-		KERNEL_TEST(test_reduce),
-		KERNEL_TEST(test_gather),
-		KERNEL_TEST(test_adamw),
+		KERNEL_TEST(test_gemm),	       KERNEL_TEST(test_reduce), KERNEL_TEST(test_gather),
+		KERNEL_TEST(test_sum_squares), KERNEL_TEST(test_adamw),	 KERNEL_TEST(test_clipping),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

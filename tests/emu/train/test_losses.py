@@ -9,12 +9,12 @@ import os
 import struct
 import sys
 
-sys.path[:0] = ["tests/emu/tools"]
+sys.path[:0] = ["tests/emu/tools", "tests/emu/train"]
 from checks import main, run  # noqa: E402
+from seeded import MASK, below, splitmix, stream  # noqa: E402
 
 DATA = "/usr/share/datasets/fashion-mnist"
 SEED, BATCH, STEPS = 7, 64, 50
-MASK, GOLDEN = 2**64 - 1, 0x9E3779B97F4A7C15
 
 try:
     import numpy
@@ -25,18 +25,6 @@ except ImportError as missing:
 if not os.path.isdir(DATA):
     print(f"skipped: no {DATA}; install dataset-fashion-mnist")
     sys.exit(77)
-
-
-def splitmix(state):
-    """One number and the state behind it, as Vigna published the generator."""
-    state = (state + GOLDEN) & MASK
-    z = ((state ^ state >> 30) * 0xBF58476D1CE4E5B9) & MASK
-    z = ((z ^ z >> 27) * 0x94D049BB133111EB) & MASK
-    return z ^ z >> 31, state
-
-
-def stream(seed, number):
-    return splitmix(splitmix(seed)[0] ^ number)[0]
 
 
 def uniform(number, shape, fan_in):
@@ -52,8 +40,7 @@ def uniform(number, shape, fan_in):
 def first_epoch(images):
     state, order = stream(SEED, MASK), [0] * images
     for i in range(images):
-        z, state = splitmix(state)
-        j = z * (i + 1) >> 64
+        j, state = below(state, i + 1)
         order[i] = order[j]
         order[j] = i
     return order
