@@ -17,6 +17,7 @@
 static void serve(struct axon_core *core, struct slot *slot)
 {
 	atomic_fetch_or(&core->ready, slot_bit(slot));
+	worker_interrupt_harts(core);
 	worker_wake(core, 1);
 }
 
@@ -44,7 +45,6 @@ void suspend_begin(struct axon_core *core, struct slot *slot)
 	if (!change_stop(slot, SLOT_GO, SLOT_STOP_SUSPEND))
 		return;
 	slot_close_jobs(core, slot);
-	worker_interrupt_harts(core);
 	serve(core, slot);
 }
 

@@ -53,17 +53,20 @@ static unsigned int next_slot(const struct worker *worker, uint32_t slots)
 	return (unsigned int)__builtin_ctz(later ? later : slots);
 }
 
-static bool run_slot(struct worker *worker, struct slot *slot)
+/* Be the slot's command processor with `run`; the worker may be in the middle of something else. */
+static bool run_slot(struct worker *worker, struct slot *slot,
+		     bool (*run)(struct worker *, struct slot *))
 {
 	struct axon_core *core = worker->core;
+	struct slot *before = atomic_load(&worker->slot);
 	bool progress;
 
 	if (atomic_fetch_or(&core->busy, slot_bit(slot)) & slot_bit(slot))
 		return false;
 	atomic_fetch_and(&core->ready, ~slot_bit(slot));
 	atomic_store(&worker->slot, slot);
-	progress = ring_run(worker, slot);
-	atomic_store(&worker->slot, NULL);
+	progress = run(worker, slot);
+	atomic_store(&worker->slot, before);
 	atomic_fetch_and(&core->busy, ~slot_bit(slot));
 	return progress;
 }
@@ -92,7 +95,7 @@ static bool run_once(struct worker *worker)
 		s = next_slot(worker, ready | open);
 		worker->last_slot = s;
 		if (ready >> s & 1)
-			return run_slot(worker, &core->slot[s]);
+			return run_slot(worker, &core->slot[s], ring_run);
 		job = job_find(core, s);
 		if (!job)
 			return false;
@@ -161,6 +164,24 @@ static void park(struct worker *worker)
 		atomic_store(&worker->progress_ns, core_now(core));
 }
 
+/* Switch slots that are to be, from within the work for another one. */
+static void switch_slots(struct worker *worker)
+{
+	struct axon_core *core = worker->core;
+	uint32_t slots = claimable(core);
+
+	if (worker->serving || !atomic_load(&worker->slot))
+		return;
+	worker->serving = true;
+	for (; slots; slots &= slots - 1) {
+		struct slot *slot = &core->slot[__builtin_ctz(slots)];
+
+		if (ring_is_asked(slot))
+			run_slot(worker, slot, ring_switch);
+	}
+	worker->serving = false;
+}
+
 static void look_up(struct worker *worker)
 {
 	struct axon_core *core = worker->core;
@@ -170,6 +191,7 @@ static void look_up(struct worker *worker)
 		atomic_store(&worker->inv_seen, atomic_load(&core->inv_seq));
 		if (atomic_load(&core->parks) && !can_leave_parked(worker))
 			park(worker);
+		switch_slots(worker);
 	}
 }
 

@@ -32,6 +32,7 @@ struct worker {
 	_Atomic uint32_t stop_engine;
 	_Atomic uint64_t inv_seen;   /* core->inv_seq at the last worker_check() */
 	bool resting;		     /* asleep or parked; under core->lock */
+	bool serving;		     /* a slot's reset, suspend or resume; its own thread's */
 	_Atomic(struct slot *) slot; /* whom it works for */
 	unsigned int last_slot;
 
@@ -56,8 +57,9 @@ void worker_stop_all(struct axon_core *core);
 unsigned int worker_default_count(void);
 
 /*
- * Called where no host pointer is held: parks while the chip is quiesced, and lets invalidations
- * finish. False when the slot that the worker works for must be left.
+ * Called where no host pointer is held: parks while the chip is quiesced, lets invalidations finish
+ * and sees to what the host thread asked of other slots, whose cores may all be in long workgroups.
+ * False when the slot that the worker works for must be left.
  */
 bool worker_check(struct worker *worker);
 /* The same for one that has to end something of a slot that is being suspended or resumed. */

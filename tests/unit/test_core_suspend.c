@@ -475,6 +475,11 @@ static void test_idle(void **state)
 	chip_free(c);
 }
 
+static void store(struct chip *c, uint64_t at, uint64_t value)
+{
+	__atomic_store_n((uint64_t *)chip_ptr(c, at), value, __ATOMIC_RELEASE);
+}
+
 static void test_waiting(void **state)
 {
 	struct queue q;
@@ -497,11 +502,11 @@ static void test_waiting(void **state)
 	queue_resume(c, &q, 1);
 	chip_sleep_ms(3);
 	assert_int_equal(status(c, 1), AXON_SLOT_WAITING);
-	*(uint64_t *)chip_ptr(c, word) = 5;
+	store(c, word, 5);
 	assert_true(finishes(c, &q));
 
 	/* three calls deep; the word comes while it is away */
-	*(uint64_t *)chip_ptr(c, word) = 0;
+	store(c, word, 0);
 	call = chip_buffer(c, &call, 1);
 	queue_push(c, &q, chip_buffer(c, &call, 1));
 	chip_wait_state(c, 1, AXON_SLOT_WAITING);
@@ -509,12 +514,12 @@ static void test_waiting(void **state)
 	assert_int_equal(area->head.busy, 1);
 	assert_int_equal(area->depth, 3);
 	assert_int_equal(area->frame[2].next, 1);
-	*(uint64_t *)chip_ptr(c, word) = 5;
+	store(c, word, 5);
 	queue_resume(c, &q, 2);
 	assert_true(finishes(c, &q));
 
 	/* the time that it has waited goes with it: no more than a moment here, */
-	*(uint64_t *)chip_ptr(c, word) = 0;
+	store(c, word, 0);
 	queue_push(c, &q, call);
 	chip_wait_state(c, 2, AXON_SLOT_WAITING);
 	assert_true(queue_suspend(c, &q));
@@ -570,6 +575,39 @@ static void test_loop(void **state)
 	chip_w32(c, AXON_PAGE_SLOT(1) + AXON_REG_SLOT_SUSPEND, 1);
 	assert_int_equal(status(c, 1), AXON_SLOT_FAULTED);
 	chip_reset_slot(c, 1);
+	chip_free(c);
+}
+
+/* Other slots are switched and reset though a program keeps all cores. */
+static void test_nobody_waits_for_a_loop(void **state)
+{
+	struct queue q, other;
+	struct chip *c = empty_bench(2, &q);
+	uint64_t loop = CHIP_CODE(c, RV_LOOP);
+
+	(void)state;
+	assert_true(finishes(c, &q));
+	assert_true(queue_suspend(c, &q));
+	queue_new(c, &other, false);
+	other.doorbell = 701;
+	chip_reset_slot(c, 0);
+	program(c, &other);
+	chip_w32(c, AXON_PAGE_SLOT(0) + AXON_REG_SLOT_CTRL, AXON_SLOT_CTRL_ENABLE);
+	queue_push(c, &other, chip_launch(loop, 0, 8, 1, 1));
+	chip_wait_state(c, 0, AXON_SLOT_RUNNING);
+	chip_sleep_ms(3);
+
+	for (unsigned int i = 1; i < 4; i++) {
+		queue_resume(c, &q, i);
+		assert_true(queue_suspend(c, &q));
+	}
+	queue_resume(c, &q, 1);
+	chip_reset_slot(c, 1);
+	/* nor does what keeps them */
+	assert_true(queue_suspend(c, &other));
+	queue_resume(c, &other, 2);
+	chip_reset_slot(c, 2);
+	assert_int_equal(chip_faults(c), 0);
 	chip_free(c);
 }
 
@@ -940,6 +978,7 @@ int main(void)
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_loop),
+		cmocka_unit_test(test_nobody_waits_for_a_loop),
 		cmocka_unit_test(test_operation_is_finished),
 		cmocka_unit_test(test_fault_comes_first),
 		cmocka_unit_test(test_races),
