@@ -78,10 +78,32 @@ static void run_job(struct worker *worker, struct job *job)
 	atomic_store(&worker->slot, NULL);
 }
 
+/* Switch slots that are to be. False when there was nothing to do. */
+static bool switch_slots(struct worker *worker)
+{
+	struct axon_core *core = worker->core;
+	uint32_t slots = claimable(core);
+	bool progress = false;
+
+	worker->serving = true;
+	for (; slots; slots &= slots - 1) {
+		struct slot *slot = &core->slot[__builtin_ctz(slots)];
+
+		if (ring_is_asked(slot))
+			progress |= run_slot(worker, slot, ring_switch);
+	}
+	worker->serving = false;
+	return progress;
+}
+
 /* Do one thing, of the highest priority that has any. False when there was nothing to do. */
 static bool run_once(struct worker *worker)
 {
 	struct axon_core *core = worker->core;
+
+	/* First: after leaving a slot that is to be switched, a long program of another may follow. */
+	if (switch_slots(worker))
+		return true;
 
 	for (int level = 3; level >= 0; level--) {
 		uint32_t slots = atomic_load(&core->level[level]);
@@ -164,24 +186,6 @@ static void park(struct worker *worker)
 		atomic_store(&worker->progress_ns, core_now(core));
 }
 
-/* Switch slots that are to be, from within the work for another one. */
-static void switch_slots(struct worker *worker)
-{
-	struct axon_core *core = worker->core;
-	uint32_t slots = claimable(core);
-
-	if (worker->serving || !atomic_load(&worker->slot))
-		return;
-	worker->serving = true;
-	for (; slots; slots &= slots - 1) {
-		struct slot *slot = &core->slot[__builtin_ctz(slots)];
-
-		if (ring_is_asked(slot))
-			run_slot(worker, slot, ring_switch);
-	}
-	worker->serving = false;
-}
-
 static void look_up(struct worker *worker)
 {
 	struct axon_core *core = worker->core;
@@ -191,7 +195,9 @@ static void look_up(struct worker *worker)
 		atomic_store(&worker->inv_seen, atomic_load(&core->inv_seq));
 		if (atomic_load(&core->parks) && !can_leave_parked(worker))
 			park(worker);
-		switch_slots(worker);
+		/* from within the work for another one */
+		if (!worker->serving && atomic_load(&worker->slot))
+			switch_slots(worker);
 	}
 }
 
