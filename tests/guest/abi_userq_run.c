@@ -165,6 +165,7 @@ static void many_wait_for_different_values(void **state)
 
 	(void)state;
 	q.word->value = 0;
+	*(volatile uint64_t *)q.memory = 0;
 	for (unsigned int i = 0; i < 4; i++) {
 		waiters[i] = (struct waiter){.value = i + 1, .ms = LONG};
 		assert_int_equal(pthread_create(&threads[i], NULL, wait_thread, &waiters[i]), 0);
