@@ -461,7 +461,13 @@ static void test_idle(void **state)
 	chip_w32(c, AXON_PAGE_SLOT(3) + AXON_REG_SLOT_CTRL, AXON_SLOT_CTRL_ENABLE);
 	chip_w32(c, AXON_PAGE_SLOT(3) + AXON_REG_SLOT_SUSPEND, 1);
 	assert_int_equal(status(c, 3), AXON_SLOT_SUSPENDED);
+	chip_w32(c, AXON_PAGE_DB_STATUS + AXON_REG_DB_RUNG(700 / 32), ~0u);
+	queue_push(c, &q, (struct axon_packet){.op = AXON_PKT_NOP});
+	assert_int_equal(c->irqs[AXON_VEC_DOORBELL], 2);
+	assert_int_equal(chip_r32(c, AXON_PAGE_DB_STATUS + AXON_REG_DB_RUNG(700 / 32)),
+			 1u << 700 % 32);
 	chip_w32(c, AXON_PAGE_SLOT(3) + AXON_REG_SLOT_RESUME, 1);
+	assert_int_equal(chip_r32(c, AXON_PAGE_SLOT(3) + AXON_REG_SLOT_WPTR), q.wptr);
 	assert_true(finishes(c, &q));
 
 	/* a suspended queue dies of a reset, and the slot serves another */
@@ -627,6 +633,8 @@ static void test_operation_is_finished(void **state)
 			  RV_CUSTOM(AXON_INSN_ISSUE, AXON_ENGINE_DMA, T0, A0, ZERO), RV_RET);
 	struct save_area *area = area_of(c, &q);
 	struct save_workgroup *wg = chip_ptr(c, q.save + SAVE_RECORDS);
+	uint64_t stats = chip_alloc(c, sizeof(struct axon_launch_stats));
+	struct axon_packet launch;
 
 	(void)state;
 	/* some tens of ms: the same 64 KiB 2,500 times over */
@@ -640,7 +648,9 @@ static void test_operation_is_finished(void **state)
 		.extent = {16384, 2500},
 		.dst_stride = {4},
 	};
-	queue_push(c, &q, chip_launch(issue, chip_va(at), 1, 1, 1));
+	launch = chip_launch(issue, chip_va(at), 1, 1, 1);
+	launch.launch.stats = chip_va(stats);
+	queue_push(c, &q, launch);
 	for (uint64_t i = 1; i <= 2; i++) {
 		while (__atomic_load_n((uint32_t *)chip_ptr(c, out), __ATOMIC_RELAXED) == 0)
 			usleep(10);
@@ -652,6 +662,9 @@ static void test_operation_is_finished(void **state)
 		queue_resume(c, &q, i);
 	}
 	assert_true(finishes(c, &q));
+	/* issued at 4, and one after the other: 64 + bytes / 32 each */
+	assert_int_equal(((struct axon_launch_stats *)chip_ptr(c, stats))->cycles,
+			 200 + 4 + 2 * (64 + 65536 * 2500ull / 32));
 	chip_free(c);
 }
 
