@@ -115,9 +115,9 @@ void slot_listen(struct axon_core *core, struct slot *slot)
 
 void slot_reset_begin(struct axon_core *core, struct slot *slot)
 {
-	slot->listens = slot->off = false;
-	if (slot->doorbell < AXON_NUM_DOORBELLS)
+	if (slot->listens && slot->doorbell < AXON_NUM_DOORBELLS)
 		core->db_value[slot->doorbell] = 0;
+	slot->listens = slot->off = false;
 	atomic_store(&slot->state, AXON_SLOT_RESETTING);
 	atomic_store(&slot->stop, SLOT_STOP_RESET);
 	slot_close_jobs(core, slot);

@@ -78,21 +78,32 @@ static void run_job(struct worker *worker, struct job *job)
 	atomic_store(&worker->slot, NULL);
 }
 
-/* Switch slots that are to be. False when there was nothing to do. */
-static bool switch_slots(struct worker *worker)
+/* A slot that is to be switched, or NULL. */
+static struct slot *find_switch(struct axon_core *core)
 {
-	struct axon_core *core = worker->core;
-	uint32_t slots = claimable(core);
-	bool progress = false;
-
-	worker->serving = true;
-	for (; slots; slots &= slots - 1) {
+	for (uint32_t slots = claimable(core); slots; slots &= slots - 1) {
 		struct slot *slot = &core->slot[__builtin_ctz(slots)];
 
 		if (ring_is_asked(slot))
-			progress |= run_slot(worker, slot, ring_switch);
+			return slot;
 	}
-	worker->serving = false;
+	return NULL;
+}
+
+/*
+ * Switch slots that are to be. False when there was nothing to do. Until none is left: what came up
+ * meanwhile had others look for it, but perhaps while this worker had the slot.
+ */
+static bool switch_slots(struct worker *worker)
+{
+	struct slot *slot = find_switch(worker->core);
+	bool progress = false;
+
+	for (; slot; slot = find_switch(worker->core)) {
+		worker->serving = true;
+		progress |= run_slot(worker, slot, ring_switch);
+		worker->serving = false;
+	}
 	return progress;
 }
 

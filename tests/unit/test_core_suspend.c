@@ -912,6 +912,10 @@ static void test_doorbells(void **state)
 	chip_wait_state(c, 5, AXON_SLOT_DISABLED);
 	chip_w32(c, AXON_PAGE_DOORBELL(105), 4);
 	assert_int_equal(c->irqs[AXON_VEC_DOORBELL], 4);
+	/* a reset leaves alone what another slot may have come to serve */
+	chip_reset_slot(c, 5);
+	assert_int_equal(chip_r32(c, values + AXON_REG_DB_VALUE(105)), 4);
+	chip_w32(c, page + AXON_REG_SLOT_CTRL, AXON_SLOT_CTRL_ENABLE);
 	chip_reset_slot(c, 5);
 	assert_int_equal(chip_r32(c, values + AXON_REG_DB_VALUE(105)), 0);
 	/* a doorbell that does not exist */
