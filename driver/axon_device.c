@@ -93,15 +93,12 @@ static int axon_device_identify(struct axon_device *adev)
 	}
 
 	if (adev->features & AXON_FEAT_SUSPEND) {
-		u64 size = axon_slot_read64(adev, AXON_KERNEL_SLOT, SAVE_SIZE);
-
-		if (size < sizeof(struct axon_save) || size > AXON_KERNEL_SAVE_SIZE) {
-			drm_err(&adev->drm,
-				"expected save areas of at most %#llx bytes, found %#llx\n",
-				AXON_KERNEL_SAVE_SIZE, size);
+		adev->save_size = axon_slot_read32(adev, AXON_KERNEL_SLOT, SAVE_SIZE);
+		if (adev->save_size < sizeof(struct axon_save)) {
+			drm_err(&adev->drm, "expected save areas of at least %zu bytes, found %u\n",
+				sizeof(struct axon_save), adev->save_size);
 			return -ENODEV;
 		}
-		adev->save_size = size;
 	}
 
 	adev->vram_size = axon_read64(adev, GLOBAL, VRAM_SIZE);

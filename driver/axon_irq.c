@@ -51,6 +51,9 @@ void axon_irq_enable_slot(struct axon_slot *slot, bool enable)
 
 	adev->slots.irq_mask = mask;
 	if (drm_dev_enter(&adev->drm, &idx)) {
+		/* What came while it was off is not wanted: it would be raised now. */
+		if (enable)
+			axon_write32(adev, IRQ, STATUS, bit);
 		axon_write32(adev, IRQ, MASK, mask);
 		axon_read32(adev, IRQ, MASK);
 		drm_dev_exit(idx);

@@ -12,7 +12,6 @@ struct axon_pt;
 
 /* How the kernel's own address space is laid out. A ring's memory is where its doorbell says. */
 #define AXON_KERNEL_VA_RING(db) (0x100000000ull + ((u64)(db) << 20))
-#define AXON_KERNEL_SAVE_SIZE	BIT_ULL(32)
 #define AXON_KERNEL_VA_SAVE(db) (BIT_ULL(45) + ((u64)(db) << 32))
 #define AXON_KERNEL_VA_VRAM	BIT_ULL(46)
 #define AXON_KERNEL_VA_WINDOW	(2 * AXON_KERNEL_VA_VRAM)

@@ -32,7 +32,6 @@
 #define axon_write64(adev, block, reg, val) writeq(val, (adev)->regs + AXON_BLOCK_##block(reg))
 
 #define axon_slot_read32(adev, slot, reg) readl((adev)->regs + AXON_BLOCK_SLOT(slot, reg))
-#define axon_slot_read64(adev, slot, reg) readq((adev)->regs + AXON_BLOCK_SLOT(slot, reg))
 #define axon_slot_write32(adev, slot, reg, val) \
 	writel(val, (adev)->regs + AXON_BLOCK_SLOT(slot, reg))
 #define axon_slot_write64(adev, slot, reg, val) \

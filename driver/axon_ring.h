@@ -97,6 +97,10 @@ struct axon_ring {
 	unsigned int rank;
 	/** @since: ns, since when it has the slot, was asked to leave it or waits for one */
 	u64 since;
+	/** @rptr: packets consumed, as the scheduler saw it last */
+	u32 rptr;
+	/** @moved: ns, when it saw @rptr move last, or began to have work */
+	u64 moved;
 	/** @node: in &axon_slots.runnable */
 	struct list_head node;
 	/** @slot: its slot, or NULL; changes under &axon_slots.irq_lock too */

@@ -18,6 +18,12 @@
  * gets a slice after at most AXON_RANK_MAX * AXON_AGE_NS and the slices of those before it in the
  * line, whatever the others do.
  *
+ * A slot is not yet a core: one that runs a long workgroup is held by it, so rings with slots are
+ * looked at as well. When several work and their packets have not moved for a while, the one that
+ * has had its slot for longest is asked to leave and comes back at once, behind those that wait for
+ * a core; and for the chip, too, the priority of what does not move rises. Rejected: leaving that
+ * to the hang limits, which are made for one wrong program, not for as many as there are slots.
+ *
  * Nothing is lost: a ring is taken for idle only by comparing what the chip had consumed with the
  * doorbell's value, read after the slot was let go. A doorbell that rings before that is in the
  * value; one that rings later finds no slot, sets its bit in DB_RUNG and raises the interrupt. The
@@ -61,10 +67,16 @@ static u64 axon_slot_leave_ns(void)
 
 /* ---- one slot ---- */
 
-/* For how long it has been as it is; the look at everything began at @now. */
+/* The look at everything began at @now: some of it may be newer. */
+static u64 axon_slot_elapsed(u64 since, u64 now)
+{
+	return now > since ? now - since : 0;
+}
+
+/* For how long the ring has been as it is. */
 static u64 axon_slot_age(const struct axon_ring *ring, u64 now)
 {
-	return now > ring->since ? now - ring->since : 0;
+	return axon_slot_elapsed(ring->since, now);
 }
 
 static void axon_slot_attach(struct axon_slot *slot, struct axon_ring *ring)
@@ -137,6 +149,7 @@ static void axon_slot_load(struct axon_slot *slot, struct axon_ring *ring)
 		ring->state = AXON_RING_ON;
 		ring->since = ktime_get_ns();
 		slot->status = AXON_SLOT_SWITCHING;
+		slot->stalled = false;
 		axon_slot_attach(slot, ring);
 		axon_slot_program(slot, ring);
 	}
@@ -145,8 +158,10 @@ static void axon_slot_load(struct axon_slot *slot, struct axon_ring *ring)
 
 static void axon_slot_enqueue(struct axon_ring *ring)
 {
-	ring->state = AXON_RING_RUNNABLE;
 	ring->since = ktime_get_ns();
+	if (ring->state == AXON_RING_OFF)
+		ring->moved = ring->since;
+	ring->state = AXON_RING_RUNNABLE;
 	list_add_tail(&ring->node, &ring->adev->slots.runnable);
 }
 
@@ -241,6 +256,30 @@ static void axon_slot_scan(struct axon_device *adev)
 		axon_slot_scan_word(adev, __ffs(words));
 }
 
+/* Does the ring get on? What does not, be it for want of a core, becomes more urgent to the chip. */
+static void axon_slot_watch(struct axon_slot *slot, u64 now)
+{
+	struct axon_ring *ring = slot->ring;
+	u32 wptr = axon_slot_read32(slot->adev, slot->id, WPTR);
+	u32 rptr = axon_slot_read32(slot->adev, slot->id, RPTR);
+	u64 still;
+
+	/* One that no core has looked at yet, because all are busy. */
+	if (slot->status == AXON_SLOT_IDLE && rptr != wptr)
+		slot->status = AXON_SLOT_RUNNING;
+	if (slot->status == AXON_SLOT_IDLE || slot->status == AXON_SLOT_WAITING)
+		ring->moved = now;
+	/* While it is switched on its registers are not its own yet. */
+	if (slot->status != AXON_SLOT_SWITCHING && rptr != ring->rptr) {
+		ring->moved = now;
+		ring->rptr = rptr;
+	}
+
+	still = axon_slot_elapsed(ring->moved, now);
+	slot->stalled = slot->status == AXON_SLOT_RUNNING && still >= AXON_STALL_NS;
+	axon_slot_write32(slot->adev, slot->id, PRIORITY, axon_slot_rank(ring->priority, still));
+}
+
 /* Finish what has happened to a slot since the last look. */
 static void axon_slot_settle(struct axon_slot *slot, u64 now)
 {
@@ -257,8 +296,8 @@ static void axon_slot_settle(struct axon_slot *slot, u64 now)
 
 	slot->status = axon_slot_read32(slot->adev, slot->id, STATUS);
 	if (!slot->leaving)
-		return;
-	if (slot->status == AXON_SLOT_SUSPENDED)
+		axon_slot_watch(slot, now);
+	else if (slot->status == AXON_SLOT_SUSPENDED)
 		axon_slot_leave(slot);
 	else if (axon_slot_age(ring, now) > axon_slot_leave_ns())
 		axon_slot_give_up(slot);
@@ -360,12 +399,57 @@ static void axon_slot_assign(struct axon_device *adev, u64 now)
 	}
 }
 
+/* Let others have the cores of the ring that has been on its slot for longest. */
+static void axon_slot_share(struct axon_device *adev, u64 now)
+{
+	struct axon_slots *s = &adev->slots;
+	struct axon_slot *oldest = NULL;
+	unsigned int i, stalled = 0;
+
+	if (!adev->save_size || axon_slot_elapsed(s->shared, now) < AXON_STALL_NS)
+		return;
+
+	for (i = AXON_KERNEL_SLOT + 1; i < adev->num_slots; i++) {
+		struct axon_slot *slot = &s->slot[i];
+
+		if (!slot->ring || slot->leaving || !slot->stalled)
+			continue;
+		stalled++;
+		if (!oldest || slot->ring->since < oldest->ring->since)
+			oldest = slot;
+	}
+	if (stalled > 1) {
+		s->shared = now;
+		axon_slot_suspend(oldest);
+	}
+}
+
+/* When to look again, in ms; 0 when only an interrupt can make it necessary. */
+static unsigned int axon_slot_next_look(struct axon_device *adev)
+{
+	unsigned int i, on = 0, working = 0;
+
+	/* Whoever is asked to leave does so for one that waits, or waits itself then. */
+	if (!list_empty(&adev->slots.runnable))
+		return AXON_TICK_MS;
+
+	for (i = AXON_KERNEL_SLOT + 1; i < adev->num_slots; i++) {
+		const struct axon_slot *slot = &adev->slots.slot[i];
+
+		on += !!slot->ring;
+		working += slot->ring && slot->status != AXON_SLOT_IDLE;
+	}
+	if (on < 2)
+		return 0;
+	return working ? AXON_WATCH_MS : AXON_WATCH_IDLE_MS;
+}
+
 static void axon_slot_work(struct work_struct *work)
 {
 	struct axon_device *adev = container_of(work, struct axon_device, slots.work.work);
 	struct axon_slots *s = &adev->slots;
 	u64 now = ktime_get_ns();
-	unsigned int i;
+	unsigned int i, ms;
 	int idx;
 
 	if (!drm_dev_enter(&adev->drm, &idx))
@@ -376,9 +460,11 @@ static void axon_slot_work(struct work_struct *work)
 	for (i = AXON_KERNEL_SLOT + 1; i < adev->num_slots; i++)
 		axon_slot_settle(&s->slot[i], now);
 	axon_slot_assign(adev, now);
-	/* Whoever is asked to leave does so for one that waits. */
-	if (!list_empty(&s->runnable))
-		queue_delayed_work(s->wq, &s->work, msecs_to_jiffies(AXON_TICK_MS));
+	if (list_empty(&s->runnable))
+		axon_slot_share(adev, now);
+	ms = axon_slot_next_look(adev);
+	if (ms)
+		queue_delayed_work(s->wq, &s->work, msecs_to_jiffies(ms));
 	mutex_unlock(&s->lock);
 	drm_dev_exit(idx);
 }
@@ -467,6 +553,7 @@ int axon_slot_add(struct axon_ring *ring)
 		if (slot && ring->state == AXON_RING_OFF)
 			axon_slot_load(slot, ring);
 		mutex_unlock(&s->lock);
+		axon_slot_kick(adev);
 	}
 	drm_dev_exit(idx);
 	return ret;

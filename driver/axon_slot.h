@@ -22,8 +22,13 @@ struct axon_ring;
 #define AXON_SLICE_WAITING_NS NSEC_PER_MSEC
 /* Each of these that a ring has waited for a slot counts as one priority more. */
 #define AXON_AGE_NS (200 * NSEC_PER_MSEC)
-/* While a ring waits, its turn is looked for this often. */
+/* A ring whose packets have not moved for this long may keep others from the cores, or be kept. */
+#define AXON_STALL_NS (100 * NSEC_PER_MSEC)
+/* While a ring waits for a slot, its turn is looked for this often... */
 #define AXON_TICK_MS 5
+/* ...and while there are several on slots, whether they get on: if any works, and if none does. */
+#define AXON_WATCH_MS	   100
+#define AXON_WATCH_IDLE_MS 500
 
 /* The highest value of enum drm_axon_priority. */
 #define AXON_RANK_MAX 2
@@ -56,6 +61,8 @@ struct axon_slot {
 	bool leaving;
 	/** @status: enum axon_slot_state as the scheduler saw it last */
 	u32 status;
+	/** @stalled: @ring works, and its packets have not moved for AXON_STALL_NS */
+	bool stalled;
 };
 
 /**
@@ -78,6 +85,8 @@ struct axon_slots {
 	struct xarray rings;
 	/** @runnable: those that wait for a slot */
 	struct list_head runnable;
+	/** @shared: ns, when a ring had to leave its cores to others last */
+	u64 shared;
 	/** @slot: the slots; 0 is the driver's own and never scheduled */
 	struct axon_slot slot[AXON_NUM_SLOTS];
 };

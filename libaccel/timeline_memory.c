@@ -78,7 +78,7 @@ static int sleep_on(struct accel_timeline *tl, struct progress *writer, uint64_t
 		ret = backend_wait(tl->dev->backend, &wait);
 	if (ret == -ETIME)
 		return 0;
-	if (ret == -ENOENT) /* destroyed since we looked */
+	if (ret == -ENOENT || ret == -ECANCELED) /* destroyed, before or meanwhile */
 		ret = -EIO;
 	return ret == -EIO && timeline_memory_value(tl) >= value ? 0 : ret;
 }

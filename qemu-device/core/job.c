@@ -81,9 +81,14 @@ static void job_leave(struct axon_core *core, struct job *job)
 		atomic_fetch_or(&core->ready, slot_bit(slot));
 }
 
-bool job_is_over(struct job *job)
+bool job_is_over(struct axon_core *core, struct job *job)
 {
-	return atomic_load(&job->finished) && !atomic_load(&job->users);
+	if (!atomic_load(&job->finished))
+		return false;
+	/* those who did the last parts may have been wanted elsewhere; nobody is to look for more */
+	if (atomic_load(&job->open))
+		exhaust(core, job);
+	return !atomic_load(&job->users);
 }
 
 /*

@@ -72,8 +72,8 @@ void job_start(struct axon_core *core, struct job *job);
 void job_restart(struct axon_core *core, struct job *job);
 /* Run parts of the job until none can be had, or the worker is wanted elsewhere. */
 void job_work(struct worker *worker, struct job *job);
-/* All parts done and nobody in it? */
-bool job_is_over(struct job *job);
+/* By the command processor: all parts done and nobody in it? */
+bool job_is_over(struct axon_core *core, struct job *job);
 
 /* The slot's oldest job with parts left to take, one with saved workgroups first, or NULL. */
 struct job *job_find(struct axon_core *core, unsigned int slot);

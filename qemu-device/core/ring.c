@@ -115,14 +115,15 @@ void slot_listen(struct axon_core *core, struct slot *slot)
 
 void slot_reset_begin(struct axon_core *core, struct slot *slot)
 {
-	slot->listens = slot->off = false;
-	if (slot->doorbell < AXON_NUM_DOORBELLS)
+	if (slot->listens && slot->doorbell < AXON_NUM_DOORBELLS)
 		core->db_value[slot->doorbell] = 0;
+	slot->listens = slot->off = false;
 	atomic_store(&slot->state, AXON_SLOT_RESETTING);
 	atomic_store(&slot->stop, SLOT_STOP_RESET);
 	slot_close_jobs(core, slot);
-	worker_interrupt_slot(core, slot);
 	atomic_fetch_or(&core->ready, slot_bit(slot));
+	worker_interrupt_slot(core, slot);
+	worker_interrupt_harts(core);
 	worker_wake(core, 1);
 }
 
@@ -176,7 +177,7 @@ static bool retire_jobs(struct worker *worker, struct slot *slot)
 {
 	bool progress = false;
 
-	while (slot->job_count && job_is_over(&slot->job[slot->job_head])) {
+	while (slot->job_count && job_is_over(worker->core, &slot->job[slot->job_head])) {
 		struct job *job = &slot->job[slot->job_head];
 		int cause = packet_retire(worker, slot, job);
 
@@ -288,7 +289,7 @@ static bool run_packets(struct worker *worker, struct slot *slot)
 		}
 		if (result == STEP_BLOCKED) {
 			/* unless a job has ended in the meantime */
-			if (slot->job_count && job_is_over(&slot->job[slot->job_head]))
+			if (slot->job_count && job_is_over(core, &slot->job[slot->job_head]))
 				continue;
 			set_state(core, slot,
 				  slot->wait_since ? AXON_SLOT_WAITING : AXON_SLOT_RUNNING);
@@ -303,12 +304,21 @@ static bool run_packets(struct worker *worker, struct slot *slot)
 	}
 }
 
-/* Has the host thread asked for something that ring_run() does? */
-static bool is_asked_for(struct slot *slot)
+bool ring_is_asked(struct slot *slot)
 {
 	uint32_t stop = atomic_load(&slot->stop);
 
 	return stop == SLOT_STOP_RESET || stop == SLOT_STOP_SUSPEND || stop == SLOT_STOP_RESUME;
+}
+
+bool ring_switch(struct worker *worker, struct slot *slot)
+{
+	switch (atomic_load(&slot->stop)) {
+	case SLOT_STOP_RESET: return reset_end(worker, slot);
+	case SLOT_STOP_SUSPEND: return suspend_end(worker, slot);
+	case SLOT_STOP_RESUME: return resume_end(worker, slot);
+	default: return false;
+	}
 }
 
 bool ring_run(struct worker *worker, struct slot *slot)
@@ -316,14 +326,10 @@ bool ring_run(struct worker *worker, struct slot *slot)
 	bool progress;
 	int cause;
 
-	switch (atomic_load(&slot->stop)) {
-	case SLOT_GO: progress = run_packets(worker, slot); break;
-	case SLOT_STOP_RESET: return reset_end(worker, slot);
-	case SLOT_STOP_SUSPEND: return suspend_end(worker, slot);
-	case SLOT_STOP_RESUME: return resume_end(worker, slot);
-	default: return false;
-	}
-	if (is_asked_for(slot)) {
+	if (atomic_load(&slot->stop))
+		return ring_switch(worker, slot);
+	progress = run_packets(worker, slot);
+	if (ring_is_asked(slot)) {
 		/* meanwhile, when nobody could see to it */
 		atomic_fetch_or(&worker->core->ready, slot_bit(slot));
 		return true;

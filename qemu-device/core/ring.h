@@ -18,6 +18,11 @@ struct worker;
  */
 bool ring_run(struct worker *worker, struct slot *slot);
 
+/* Has the host thread asked for a reset, a suspend or a resume that is to be ended? */
+bool ring_is_asked(struct slot *slot);
+/* End it if it can be now; otherwise that is for the last worker to leave the slot. As ring_run(). */
+bool ring_switch(struct worker *worker, struct slot *slot);
+
 /* The device cannot use one of the slot's registers: fault with its offset and value. */
 void ring_fault(struct worker *worker, struct slot *slot, uint32_t reg, uint64_t found);
 

@@ -17,6 +17,7 @@
 static void serve(struct axon_core *core, struct slot *slot)
 {
 	atomic_fetch_or(&core->ready, slot_bit(slot));
+	worker_interrupt_harts(core);
 	worker_wake(core, 1);
 }
 
@@ -44,7 +45,6 @@ void suspend_begin(struct axon_core *core, struct slot *slot)
 	if (!change_stop(slot, SLOT_GO, SLOT_STOP_SUSPEND))
 		return;
 	slot_close_jobs(core, slot);
-	worker_interrupt_harts(core);
 	serve(core, slot);
 }
 
@@ -352,14 +352,18 @@ bool resume_end(struct worker *worker, struct slot *slot)
 		save_fault(worker, slot, AXON_FAULT_BAD_SAVE, slot->save + wrong, wrong);
 		return true;
 	}
-	if (!save_write(worker, slot, offsetof(struct axon_save, version), &taken, sizeof(taken)) ||
-	    !change_stop(slot, SLOT_STOP_RESUME, SLOT_GO))
+	if (!save_write(worker, slot, offsetof(struct axon_save, version), &taken, sizeof(taken)))
 		return true;
-	if (change_state(slot, AXON_SLOT_SWITCHING, area.head.state))
-		core_interrupt(core, AXON_VEC_SLOT(slot->index));
 	for (unsigned int i = 0; i < slot->job_count; i++)
 		if (!atomic_load(&slot->job[i].finished))
 			job_restart(core, &slot->job[i]);
+	/* from here on they run, and may fault */
+	if (!change_stop(slot, SLOT_STOP_RESUME, SLOT_GO))
+		return true;
+	if (area.head.state == AXON_SLOT_RUNNING)
+		atomic_fetch_or(&core->running, slot_bit(slot));
+	if (change_state(slot, AXON_SLOT_SWITCHING, area.head.state))
+		core_interrupt(core, AXON_VEC_SLOT(slot->index));
 	atomic_fetch_or(&core->ready, slot_bit(slot));
 	worker_wake(core, core->num_workers);
 	return true;

@@ -53,17 +53,20 @@ static unsigned int next_slot(const struct worker *worker, uint32_t slots)
 	return (unsigned int)__builtin_ctz(later ? later : slots);
 }
 
-static bool run_slot(struct worker *worker, struct slot *slot)
+/* Be the slot's command processor with `run`; the worker may be in the middle of something else. */
+static bool run_slot(struct worker *worker, struct slot *slot,
+		     bool (*run)(struct worker *, struct slot *))
 {
 	struct axon_core *core = worker->core;
+	struct slot *before = atomic_load(&worker->slot);
 	bool progress;
 
 	if (atomic_fetch_or(&core->busy, slot_bit(slot)) & slot_bit(slot))
 		return false;
 	atomic_fetch_and(&core->ready, ~slot_bit(slot));
 	atomic_store(&worker->slot, slot);
-	progress = ring_run(worker, slot);
-	atomic_store(&worker->slot, NULL);
+	progress = run(worker, slot);
+	atomic_store(&worker->slot, before);
 	atomic_fetch_and(&core->busy, ~slot_bit(slot));
 	return progress;
 }
@@ -75,10 +78,43 @@ static void run_job(struct worker *worker, struct job *job)
 	atomic_store(&worker->slot, NULL);
 }
 
+/* A slot that is to be switched, or NULL. */
+static struct slot *find_switch(struct axon_core *core)
+{
+	for (uint32_t slots = claimable(core); slots; slots &= slots - 1) {
+		struct slot *slot = &core->slot[__builtin_ctz(slots)];
+
+		if (ring_is_asked(slot))
+			return slot;
+	}
+	return NULL;
+}
+
+/*
+ * Switch slots that are to be. False when there was nothing to do. Until none is left: what came up
+ * meanwhile had others look for it, but perhaps while this worker had the slot.
+ */
+static bool switch_slots(struct worker *worker)
+{
+	struct slot *slot = find_switch(worker->core);
+	bool progress = false;
+
+	for (; slot; slot = find_switch(worker->core)) {
+		worker->serving = true;
+		progress |= run_slot(worker, slot, ring_switch);
+		worker->serving = false;
+	}
+	return progress;
+}
+
 /* Do one thing, of the highest priority that has any. False when there was nothing to do. */
 static bool run_once(struct worker *worker)
 {
 	struct axon_core *core = worker->core;
+
+	/* First: after leaving a slot that is to be switched, a long program of another may follow. */
+	if (switch_slots(worker))
+		return true;
 
 	for (int level = 3; level >= 0; level--) {
 		uint32_t slots = atomic_load(&core->level[level]);
@@ -92,7 +128,7 @@ static bool run_once(struct worker *worker)
 		s = next_slot(worker, ready | open);
 		worker->last_slot = s;
 		if (ready >> s & 1)
-			return run_slot(worker, &core->slot[s]);
+			return run_slot(worker, &core->slot[s], ring_run);
 		job = job_find(core, s);
 		if (!job)
 			return false;
@@ -171,6 +207,9 @@ static void look_up(struct worker *worker)
 		atomic_store(&worker->inv_seen, atomic_load(&core->inv_seq));
 		if (atomic_load(&core->parks) && !can_leave_parked(worker))
 			park(worker);
+		/* from within the work for another one */
+		if (!worker->serving && atomic_load(&worker->slot))
+			switch_slots(worker);
 	}
 }
 

@@ -33,6 +33,7 @@ struct worker {
 	_Atomic uint64_t inv_seen;   /* core->inv_seq at the last worker_check() */
 	_Atomic uint32_t inside;     /* 1 + the only address space it uses; 0: it may use any */
 	bool resting;		     /* asleep or parked; under core->lock */
+	bool serving;		     /* a slot's reset, suspend or resume; its own thread's */
 	_Atomic(struct slot *) slot; /* whom it works for */
 	unsigned int last_slot;
 
@@ -65,8 +66,9 @@ uint32_t worker_progress(struct axon_core *core, const struct slot *slot);
 unsigned int worker_default_count(void);
 
 /*
- * Called where no host pointer is held: parks while the chip is quiesced, and lets invalidations
- * finish. False when the slot that the worker works for must be left.
+ * Called where no host pointer is held: parks while the chip is quiesced, lets invalidations finish
+ * and sees to what the host thread asked of other slots, whose cores may all be in long workgroups.
+ * False when the slot that the worker works for must be left.
  */
 bool worker_check(struct worker *worker);
 /* The same for one that has to end something of a slot that is being suspended or resumed. */

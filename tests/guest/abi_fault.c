@@ -172,16 +172,17 @@ static void another_address_space_is_out_of_reach(void **state)
 	assert_int_equal(fault_of(&stream, abi).cause, AXON_FAULT_PAGE_WRITE);
 }
 
-/* The kernel's rings lie at fixed addresses of its own address space, which is not the user's. */
+/* The kernel's rings and save areas lie at fixed addresses of its own address space, which is not the user's. */
 static void kernel_memory_is_out_of_reach(void **state)
 {
-	static const uint64_t addresses[] = {0x100000000ull, 0x100100000ull, 1ull << 46};
+	static const uint64_t addresses[] = {0x100000000ull, 0x100100000ull, 1ull << 45,
+					     1ull << 46};
 	const struct abi *abi = *state;
 	struct abi_stream stream;
 	struct axon_packet *packet;
 
 	abi_stream(&stream, abi->fd, abi->vm, STREAM_VA);
-	for (unsigned int i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < 4; i++) {
 		packet = abi_packet(&stream, AXON_PKT_SIGNAL);
 		packet->signal.addr = addresses[i];
 		packet->signal.value = UINT64_MAX;

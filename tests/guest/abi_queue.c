@@ -59,41 +59,68 @@ static void high_priority_needs_a_capability(void **state)
 }
 
 /* A queue that is refused holds no address space: else they would run out here. */
-static void refusals_leave_nothing(const struct abi *abi)
+static void refusals_leave_nothing(void **state)
 {
+	const struct abi *abi = *state;
+
 	for (unsigned int i = 0; i < AXON_NUM_AS; i++) {
-		struct drm_axon_queue_create args = {.vm_id = abi_vm(abi->fd)};
+		struct drm_axon_queue_create args = {
+			.vm_id = abi_vm(abi->fd),
+			.flags = DRM_AXON_QUEUE_USER,
+			.ring_va = TEST_VA,
+			.ring_log2 = AXON_RING_MIN_LOG2,
+		};
 		struct drm_axon_vm_destroy destroy = {.vm_id = args.vm_id};
 
-		assert_int_equal(create(abi, &args), -EBUSY);
+		/* the address space is not a long-running one */
+		assert_int_equal(create(abi, &args), -EINVAL);
 		assert_int_equal(abi_ioctl(abi->fd, DRM_IOCTL_AXON_VM_DESTROY, &destroy), 0);
 	}
 }
 
-static void create_ends_with_the_last_slot(void **state)
+static void create_rejects_padding(void **state)
+{
+	const struct abi *abi = *state;
+	struct drm_axon_queue_create args = {.vm_id = abi->vm, .pad = 1};
+
+	assert_int_equal(create(abi, &args), -EINVAL);
+}
+
+static void create_rejects_a_ring_for_a_kernel_queue(void **state)
+{
+	const struct abi *abi = *state;
+	struct drm_axon_queue_create args = {.vm_id = abi->vm, .ring_va = TEST_VA};
+
+	assert_int_equal(create(abi, &args), -EINVAL);
+	args.ring_va = 0;
+	args.ring_log2 = AXON_RING_MIN_LOG2;
+	assert_int_equal(create(abi, &args), -EINVAL);
+}
+
+/* All of them work, and going they leave nothing. */
+static void there_are_more_queues_than_slots(void **state)
 {
 	const struct abi *abi = *state;
 	struct drm_axon_queue_create args = {.vm_id = abi_vm(abi->fd)};
 	struct drm_axon_queue_destroy destroy = {0};
-	uint32_t queues[AXON_NUM_SLOTS];
-	unsigned int n = 0;
-	int ret;
+	uint32_t queues[AXON_NUM_SLOTS + 4];
+	struct abi_stream stream;
 
-	while (!(ret = create(abi, &args))) {
-		assert_true(n < AXON_NUM_SLOTS);
-		queues[n++] = args.queue_id;
+	abi_stream(&stream, abi->fd, args.vm_id, TEST_VA);
+	for (unsigned int i = 0; i < AXON_NUM_SLOTS + 4; i++) {
+		assert_int_equal(create(abi, &args), 0);
+		assert_int_equal(args.doorbell_offset, 0);
+		assert_int_not_equal(args.save_size, 0);
+		queues[i] = args.queue_id;
 	}
-	assert_int_equal(ret, -EBUSY);
-	/* One slot is the driver's, one this file's first queue. */
-	assert_int_equal(n, AXON_NUM_SLOTS - 2);
-	refusals_leave_nothing(abi);
-	while (n--) {
-		destroy.queue_id = queues[n];
+	for (unsigned int i = 0; i < AXON_NUM_SLOTS + 4; i++) {
+		abi_packet(&stream, AXON_PKT_NOP);
+		assert_int_equal(abi_run(&stream, abi->fd, queues[i]), 0);
+	}
+	for (unsigned int i = 0; i < AXON_NUM_SLOTS + 4; i++) {
+		destroy.queue_id = queues[i];
 		assert_int_equal(abi_ioctl(abi->fd, DRM_IOCTL_AXON_QUEUE_DESTROY, &destroy), 0);
 	}
-	assert_int_equal(create(abi, &args), 0);
-	destroy.queue_id = args.queue_id;
-	assert_int_equal(abi_ioctl(abi->fd, DRM_IOCTL_AXON_QUEUE_DESTROY, &destroy), 0);
 }
 
 /* ---- QUEUE_DESTROY, QUEUE_STATE ---- */
@@ -351,7 +378,10 @@ int main(void)
 		cmocka_unit_test(create_rejects_unknown_priority),
 		cmocka_unit_test(create_rejects_unknown_vm),
 		cmocka_unit_test(high_priority_needs_a_capability),
-		cmocka_unit_test(create_ends_with_the_last_slot),
+		cmocka_unit_test(create_rejects_padding),
+		cmocka_unit_test(create_rejects_a_ring_for_a_kernel_queue),
+		cmocka_unit_test(there_are_more_queues_than_slots),
+		cmocka_unit_test(refusals_leave_nothing),
 		cmocka_unit_test(destroy_rejects_unknown_queue),
 		cmocka_unit_test(destroy_rejects_padding),
 		cmocka_unit_test(state_of_a_new_queue_is_ok),

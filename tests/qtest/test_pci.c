@@ -20,9 +20,11 @@
 #define DOORBELL  9
 
 /* device memory: page tables, ring, code */
-#define TABLE(n) (0x1000ull * (1 + (n)))
-#define RING	 0x10000ull
-#define CODE	 0x20000ull
+#define TABLE(n)   (0x1000ull * (1 + (n)))
+#define RING	   0x10000ull
+#define CODE	   0x20000ull
+#define SAVE	   0x1000000ull
+#define SAVE_BYTES (32u << 20)
 /* virtual addresses of all device memory, and of the first 2 MiB of RAM */
 #define VRAM_VA 0x100000000ull
 #define RAM_VA	0x104000000ull
@@ -103,6 +105,7 @@ static void enable(struct machine *m)
 	set_reg64(m, slot + AXON_REG_SLOT_RING, VRAM_VA + RING);
 	set_reg(m, slot + AXON_REG_SLOT_LOG2, 4);
 	set_reg(m, slot + AXON_REG_SLOT_DOORBELL, DOORBELL);
+	set_reg64(m, slot + AXON_REG_SLOT_SAVE, VRAM_VA + SAVE);
 	set_reg(m, slot + AXON_REG_SLOT_CTRL, AXON_SLOT_CTRL_ENABLE);
 }
 
@@ -188,8 +191,18 @@ static void test_dma_and_interrupts(void **state)
 	assert_int_equal(machine_r64(m, RAM_OUT), 42);
 	assert_int_equal(machine_r64(m, RAM_OUT + 64 + 4088), 0xabcdef);
 	assert_int_equal(reg(m, AXON_PAGE_SLOT(SLOT) + AXON_REG_SLOT_RPTR), 2);
-	/* a doorbell without a slot */
-	set_reg(m, AXON_PAGE_DOORBELL(DOORBELL + 1), 1);
+	/* a doorbell without a slot: told once, until it is cleared */
+	set_reg(m, AXON_PAGE_DOORBELL(DOORBELL + 1), 7);
+	expect_word(m, RAM_MSI + 4 * AXON_VEC_DOORBELL, 0x100 + AXON_VEC_DOORBELL);
+	assert_int_equal(reg(m, AXON_PAGE_DB_VALUE + AXON_REG_DB_VALUE(DOORBELL + 1)), 7);
+	assert_int_equal(reg(m, AXON_PAGE_DB_STATUS + AXON_REG_DB_SUMMARY), 1);
+	assert_int_equal(reg(m, AXON_PAGE_DB_STATUS + AXON_REG_DB_RUNG(0)), 1 << (DOORBELL + 1));
+	set_reg(m, AXON_PAGE_IRQ + AXON_REG_IRQ_STATUS, 1 << AXON_VEC_DOORBELL);
+	set_reg(m, AXON_PAGE_DOORBELL(DOORBELL + 1), 8);
+	assert_int_equal(reg(m, AXON_PAGE_IRQ + AXON_REG_IRQ_STATUS) >> AXON_VEC_DOORBELL & 1, 0);
+	set_reg(m, AXON_PAGE_DB_STATUS + AXON_REG_DB_RUNG(0), 1 << (DOORBELL + 1));
+	machine_w32(m, RAM_MSI + 4 * AXON_VEC_DOORBELL, 0);
+	set_reg(m, AXON_PAGE_DOORBELL(DOORBELL + 1), 9);
 	expect_word(m, RAM_MSI + 4 * AXON_VEC_DOORBELL, 0x100 + AXON_VEC_DOORBELL);
 	machine_free(m);
 }
@@ -279,6 +292,34 @@ static void test_run_state(void **state)
 		machine_qmp(m, "cont", NULL);
 	}
 	/* ends in the middle of it */
+	machine_free(m);
+}
+
+/* A program that counts goes on counting on another slot. */
+static void test_suspend(void **state)
+{
+	struct machine *m = machine_ready();
+	uint64_t from = AXON_PAGE_SLOT(SLOT), to = AXON_PAGE_SLOT(SLOT + 1);
+
+	(void)state;
+	assert_true(reg(m, from + AXON_REG_SLOT_SAVE_SIZE) <= SAVE_BYTES);
+	start_counting(m);
+	expect_counting(m);
+	set_reg(m, from + AXON_REG_SLOT_SUSPEND, 1);
+	expect_word(m, RAM_MSI + 4 * AXON_VEC_SLOT(SLOT), 0x100 + AXON_VEC_SLOT(SLOT));
+	assert_int_equal(reg(m, from + AXON_REG_SLOT_STATUS), AXON_SLOT_SUSPENDED);
+	assert_int_equal(machine_r32(m, VRAM + SAVE), AXON_SAVE_VERSION);
+	expect_stillness(m);
+
+	set_reg(m, from + AXON_REG_SLOT_CTRL, 0);
+	set_reg64(m, to + AXON_REG_SLOT_RING, VRAM_VA + RING);
+	set_reg(m, to + AXON_REG_SLOT_LOG2, 4);
+	set_reg(m, to + AXON_REG_SLOT_DOORBELL, DOORBELL);
+	set_reg64(m, to + AXON_REG_SLOT_SAVE, VRAM_VA + SAVE);
+	set_reg(m, to + AXON_REG_SLOT_RESUME, 1);
+	expect_word(m, RAM_MSI + 4 * AXON_VEC_SLOT(SLOT + 1), 0x100 + AXON_VEC_SLOT(SLOT + 1));
+	assert_int_equal(reg(m, to + AXON_REG_SLOT_STATUS), AXON_SLOT_RUNNING);
+	expect_counting(m);
 	machine_free(m);
 }
 
@@ -414,8 +455,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_configuration), cmocka_unit_test(test_dma_and_interrupts),
 		cmocka_unit_test(test_no_bus_master), cmocka_unit_test(test_run_state),
-		cmocka_unit_test(test_resets),	      cmocka_unit_test(test_two_devices),
-		cmocka_unit_test(test_unplug),	      cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_suspend),	      cmocka_unit_test(test_resets),
+		cmocka_unit_test(test_two_devices),   cmocka_unit_test(test_unplug),
+		cmocka_unit_test(test_refusals),
 	};
 
 	if (!machine_available()) {

@@ -16,6 +16,7 @@
 
 #include "chip.h"
 #include "rv.h"
+#include "save.h"
 
 #define STUCK_S 60
 
@@ -189,9 +190,11 @@ static void poke_registers(struct chip *c)
 			    AXON_PAGE_MMU,
 			    AXON_PAGE_AS,
 			    AXON_PAGE_PERF,
+			    AXON_PAGE_DB_VALUE,
+			    AXON_PAGE_DB_STATUS,
 			    AXON_PAGE_SLOT(below(16)),
 			    AXON_PAGE_DOORBELL(100 + below(16))};
-	uint64_t page = pages[below(8)];
+	uint64_t page = pages[below(10)];
 	unsigned int size = below(2) ? 4 : 8;
 	uint64_t reg = page + (below(0x60) & ~(uint64_t)(size - 1));
 
@@ -200,6 +203,51 @@ static void poke_registers(struct chip *c)
 	if (reg == AXON_REG_CTRL && below(20))
 		return;
 	axon_core_write(c->core, reg, any_number(), size);
+}
+
+/* Where slot s keeps its state. */
+static uint64_t save_offset(unsigned int s)
+{
+	return (32 << 20) + ((uint64_t)s << 22);
+}
+
+/* Change what a suspend left: a field of the command processor's or of a workgroup's. */
+static void spoil_save(struct chip *c)
+{
+	unsigned int s = below(4);
+	uint8_t *area = chip_ptr(c, save_offset(s));
+	uint64_t value = any_number();
+
+	switch (below(8)) {
+	case 0: area[below(sizeof(struct save_area))] ^= 1 << below(8); break;
+	case 1: memcpy(area + (below(512) & ~7ull), &value, sizeof(value)); break;
+	case 2:
+		memcpy(area + offsetof(struct save_area, job) + (below(256) & ~7ull), &value,
+		       sizeof(value));
+		break;
+	case 3:
+		memcpy(area + offsetof(struct save_area, entry) + (below(64) & ~7ull), &value,
+		       sizeof(value));
+		break;
+	case 4: memcpy(area, chip_ptr(c, save_offset(below(4))), sizeof(struct save_area)); break;
+	case 5:
+		/* taken already: again */
+		((struct save_area *)area)->head.version = AXON_SAVE_VERSION;
+		break;
+	default: memcpy(area + SAVE_RECORDS + (below(1024) & ~7ull), &value, sizeof(value)); break;
+	}
+}
+
+static void switch_slot(struct chip *c)
+{
+	uint64_t page = AXON_PAGE_SLOT(below(4));
+
+	switch (below(4)) {
+	case 0: chip_w32(c, page + AXON_REG_SLOT_CTRL, below(4)); break;
+	case 1: chip_w32(c, page + AXON_REG_SLOT_SUSPEND, 1); break;
+	case 2: chip_w32(c, page + AXON_REG_SLOT_RESUME, 1); break;
+	default: spoil_save(c); break;
+	}
 }
 
 /* The chip as a driver would set it up, so that the attacks reach far. */
@@ -213,6 +261,7 @@ static void set_up(struct chip *c)
 		chip_w64(c, AXON_PAGE_SLOT(s) + AXON_REG_SLOT_LIMIT, 1000000);
 		chip_w64(c, AXON_PAGE_SLOT(s) + AXON_REG_SLOT_HANG, 500000);
 		chip_w32(c, AXON_PAGE_SLOT(s) + AXON_REG_SLOT_WALL_MS, 20);
+		chip_w64(c, AXON_PAGE_SLOT(s) + AXON_REG_SLOT_SAVE, chip_va(save_offset(s)));
 		chip_slot(c, s, 1);
 	}
 }
@@ -240,7 +289,8 @@ static void one_chip(void)
 		((uint32_t *)chip_ptr(c, code - CHIP_VRAM_VA))[i] = any_insn();
 	set_up(c);
 	for (unsigned int i = 0; i < 2000; i++) {
-		switch (below(8)) {
+		switch (below(10)) {
+		case 8: switch_slot(c); break;
 		case 0: poke_registers(c); break;
 		case 1: submit(c, code); break;
 		case 2:
@@ -263,6 +313,47 @@ static void one_chip(void)
 	chip_free(c);
 }
 
+/*
+ * A queue in the middle of overlapping launches, whose saved state is changed before each resume. The
+ * state may ask for anything, but of this queue's memory; the chip lives on.
+ */
+static void one_state(void)
+{
+	struct chip *c = chip_new(2, 2);
+	uint64_t code = CHIP_CODE(c, RV_ADDI(T0, T0, 1), RV_SD(T0, SP, -8), RV_BNE(T0, ZERO, -8));
+	struct axon_packet launch[3] = {chip_launch(code, 0, 2, 1, 1),
+					chip_launch(code, 0, 5, 2, 1),
+					chip_copy(CHIP_SYS_VA, CHIP_VRAM_VA, 8 << 20)};
+	uint8_t *area = chip_ptr(c, save_offset(0)), *good;
+	uint64_t bytes;
+
+	set_up(c);
+	chip_w64(c, AXON_PAGE_SLOT(0) + AXON_REG_SLOT_LIMIT, 0);
+	chip_w64(c, AXON_PAGE_SLOT(0) + AXON_REG_SLOT_HANG, 0);
+	chip_w32(c, AXON_PAGE_SLOT(0) + AXON_REG_SLOT_WALL_MS, 0);
+	launch[0].flags = launch[1].flags = AXON_PKT_F_OVERLAP;
+	chip_push(c, 0, chip_buffer(c, launch, 3));
+	chip_doorbell(c, 0);
+	usleep(below(3000));
+	chip_w32(c, AXON_PAGE_SLOT(0) + AXON_REG_SLOT_SUSPEND, 1);
+	chip_wait_state(c, 0, AXON_SLOT_SUSPENDED);
+	bytes = ((struct save_area *)area)->head.bytes;
+	good = malloc(bytes);
+	memcpy(good, area, bytes);
+	for (unsigned int i = 0; i < 200; i++) {
+		memcpy(area, good, bytes);
+		for (unsigned int n = below(3); n; n--)
+			spoil_save(c);
+		chip_w32(c, AXON_PAGE_SLOT(0) + AXON_REG_SLOT_RESUME, 1);
+		usleep(below(1000));
+		if (below(2))
+			chip_w32(c, AXON_PAGE_SLOT(0) + AXON_REG_SLOT_SUSPEND, 1);
+		chip_reset_slot(c, 0);
+	}
+	free(good);
+	chip_free(c);
+}
+
 static uint64_t now_ms(void)
 {
 	struct timespec now;
@@ -271,26 +362,39 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void test_fuzz(void **state)
+/* Attack one chip after the other for this long. */
+static void attack(void (*one)(void), uint64_t default_ms)
 {
 	const char *given = getenv("AXON_FUZZ_SEED"), *ms = getenv("AXON_FUZZ_MS");
-	uint64_t end = now_ms() + (ms ? strtoull(ms, NULL, 0) : 5000);
+	uint64_t end = now_ms() + (ms ? strtoull(ms, NULL, 0) : default_ms);
 	uint64_t first = given ? strtoull(given, NULL, 0) : now_ms() ^ (uint64_t)getpid() << 32;
 
-	(void)state;
 	do {
 		seed = first;
 		printf("AXON_FUZZ_SEED=%llu\n", (unsigned long long)seed);
 		fflush(stdout);
 		alarm(STUCK_S);
-		one_chip();
+		one();
 		first++;
 	} while (!given && now_ms() < end);
 }
 
+static void test_fuzz(void **state)
+{
+	(void)state;
+	attack(one_chip, 5000);
+}
+
+static void test_fuzz_saved_state(void **state)
+{
+	(void)state;
+	attack(one_state, 2000);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_fuzz)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_fuzz),
+					   cmocka_unit_test(test_fuzz_saved_state)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

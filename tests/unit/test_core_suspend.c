@@ -29,6 +29,14 @@ static uint32_t status(struct chip *c, unsigned int s)
 	return chip_r32(c, AXON_PAGE_SLOT(s) + AXON_REG_SLOT_STATUS);
 }
 
+static void await_switch(struct chip *c, unsigned int s)
+{
+	for (unsigned int ms = 0; status(c, s) == AXON_SLOT_SWITCHING; ms++) {
+		assert_true(ms < CHIP_TIMEOUT_MS);
+		chip_sleep_ms(1);
+	}
+}
+
 static void program(struct chip *c, const struct queue *q)
 {
 	uint64_t page = AXON_PAGE_SLOT(q->slot);
@@ -72,10 +80,7 @@ static bool queue_suspend(struct chip *c, struct queue *q)
 	uint32_t irqs = atomic_load(&c->irqs[AXON_VEC_SLOT(q->slot)]);
 
 	chip_w32(c, AXON_PAGE_SLOT(q->slot) + AXON_REG_SLOT_SUSPEND, 1);
-	for (unsigned int i = 0; status(c, q->slot) == AXON_SLOT_SWITCHING; i++) {
-		assert_true(i < CHIP_TIMEOUT_MS);
-		chip_sleep_ms(1);
-	}
+	await_switch(c, q->slot);
 	if (status(c, q->slot) == AXON_SLOT_FAULTED)
 		return false;
 	assert_int_equal(status(c, q->slot), AXON_SLOT_SUSPENDED);
@@ -456,7 +461,13 @@ static void test_idle(void **state)
 	chip_w32(c, AXON_PAGE_SLOT(3) + AXON_REG_SLOT_CTRL, AXON_SLOT_CTRL_ENABLE);
 	chip_w32(c, AXON_PAGE_SLOT(3) + AXON_REG_SLOT_SUSPEND, 1);
 	assert_int_equal(status(c, 3), AXON_SLOT_SUSPENDED);
+	chip_w32(c, AXON_PAGE_DB_STATUS + AXON_REG_DB_RUNG(700 / 32), ~0u);
+	queue_push(c, &q, (struct axon_packet){.op = AXON_PKT_NOP});
+	assert_int_equal(c->irqs[AXON_VEC_DOORBELL], 2);
+	assert_int_equal(chip_r32(c, AXON_PAGE_DB_STATUS + AXON_REG_DB_RUNG(700 / 32)),
+			 1u << 700 % 32);
 	chip_w32(c, AXON_PAGE_SLOT(3) + AXON_REG_SLOT_RESUME, 1);
+	assert_int_equal(chip_r32(c, AXON_PAGE_SLOT(3) + AXON_REG_SLOT_WPTR), q.wptr);
 	assert_true(finishes(c, &q));
 
 	/* a suspended queue dies of a reset, and the slot serves another */
@@ -473,6 +484,11 @@ static void test_idle(void **state)
 	assert_true(chip_run(c, 3, (struct axon_packet){.op = AXON_PKT_NOP}));
 	assert_int_equal(chip_faults(c), 1);
 	chip_free(c);
+}
+
+static void store(struct chip *c, uint64_t at, uint64_t value)
+{
+	__atomic_store_n((uint64_t *)chip_ptr(c, at), value, __ATOMIC_RELEASE);
 }
 
 static void test_waiting(void **state)
@@ -497,11 +513,11 @@ static void test_waiting(void **state)
 	queue_resume(c, &q, 1);
 	chip_sleep_ms(3);
 	assert_int_equal(status(c, 1), AXON_SLOT_WAITING);
-	*(uint64_t *)chip_ptr(c, word) = 5;
+	store(c, word, 5);
 	assert_true(finishes(c, &q));
 
 	/* three calls deep; the word comes while it is away */
-	*(uint64_t *)chip_ptr(c, word) = 0;
+	store(c, word, 0);
 	call = chip_buffer(c, &call, 1);
 	queue_push(c, &q, chip_buffer(c, &call, 1));
 	chip_wait_state(c, 1, AXON_SLOT_WAITING);
@@ -509,12 +525,12 @@ static void test_waiting(void **state)
 	assert_int_equal(area->head.busy, 1);
 	assert_int_equal(area->depth, 3);
 	assert_int_equal(area->frame[2].next, 1);
-	*(uint64_t *)chip_ptr(c, word) = 5;
+	store(c, word, 5);
 	queue_resume(c, &q, 2);
 	assert_true(finishes(c, &q));
 
 	/* the time that it has waited goes with it: no more than a moment here, */
-	*(uint64_t *)chip_ptr(c, word) = 0;
+	store(c, word, 0);
 	queue_push(c, &q, call);
 	chip_wait_state(c, 2, AXON_SLOT_WAITING);
 	assert_true(queue_suspend(c, &q));
@@ -573,43 +589,82 @@ static void test_loop(void **state)
 	chip_free(c);
 }
 
-/* An operation that takes long is finished, and with it the workgroup's clock is right. */
+/* Other slots are switched and reset though a program keeps all cores. */
+static void test_nobody_waits_for_a_loop(void **state)
+{
+	struct queue q, other;
+	struct chip *c = empty_bench(2, &q);
+	uint64_t loop = CHIP_CODE(c, RV_LOOP);
+
+	(void)state;
+	assert_true(finishes(c, &q));
+	assert_true(queue_suspend(c, &q));
+	queue_new(c, &other, false);
+	other.doorbell = 701;
+	chip_reset_slot(c, 0);
+	program(c, &other);
+	chip_w32(c, AXON_PAGE_SLOT(0) + AXON_REG_SLOT_CTRL, AXON_SLOT_CTRL_ENABLE);
+	queue_push(c, &other, chip_launch(loop, 0, 8, 1, 1));
+	chip_wait_state(c, 0, AXON_SLOT_RUNNING);
+	chip_sleep_ms(3);
+
+	for (unsigned int i = 1; i < 4; i++) {
+		queue_resume(c, &q, i);
+		assert_true(queue_suspend(c, &q));
+	}
+	queue_resume(c, &q, 1);
+	chip_reset_slot(c, 1);
+	/* nor does what keeps them */
+	assert_true(queue_suspend(c, &other));
+	queue_resume(c, &other, 2);
+	chip_reset_slot(c, 2);
+	assert_int_equal(chip_faults(c), 0);
+	chip_free(c);
+}
+
+/* An operation under way is finished, and the hart does not get as far as the next one. */
 static void test_operation_is_finished(void **state)
 {
 	struct queue q;
 	struct chip *c = empty_bench(1, &q);
-	uint64_t at = chip_alloc(c, sizeof(struct axon_dma_copy));
+	uint64_t at = chip_alloc(c, sizeof(struct axon_dma_copy)), out = chip_alloc(c, 65536);
 	uint64_t issue =
 		CHIP_CODE(c, RV_CUSTOM(AXON_INSN_ISSUE, AXON_ENGINE_DMA, T0, A0, ZERO),
 			  RV_CUSTOM(AXON_INSN_ISSUE, AXON_ENGINE_DMA, T0, A0, ZERO), RV_RET);
 	struct save_area *area = area_of(c, &q);
 	struct save_workgroup *wg = chip_ptr(c, q.save + SAVE_RECORDS);
+	uint64_t stats = chip_alloc(c, sizeof(struct axon_launch_stats));
+	struct axon_packet launch;
 
 	(void)state;
-	/* some tens of ms: a tile of SRAM 2,500 times over */
+	/* some tens of ms: the same 64 KiB 2,500 times over */
 	*(struct axon_dma_copy *)chip_ptr(c, at) = (struct axon_dma_copy){
 		.h = {.op = AXON_DMA_FILL, .size = sizeof(struct axon_dma_copy)},
-		.dst = AXON_SRAM_BASE,
+		.dst = chip_va(out),
+		.src = 0x12345678,
 		.dst_type = AXON_I32,
 		.src_type = AXON_I32,
 		.dims = 2,
 		.extent = {16384, 2500},
 		.dst_stride = {4},
 	};
-	queue_push(c, &q, chip_launch(issue, chip_va(at), 1, 1, 1));
-	chip_wait_state(c, 0, AXON_SLOT_RUNNING);
-	chip_sleep_ms(3);
-	assert_true(queue_suspend(c, &q));
-	/* in the first or, on a slow machine, just about to begin */
-	assert_true(area->entry[0].full);
-	assert_int_equal(wg->pc, issue + 4 * wg->seq[0]);
-	assert_true(wg->seq[0] <= 1);
-	queue_resume(c, &q, 1);
-	chip_sleep_ms(3);
-	assert_true(queue_suspend(c, &q));
-	assert_true(!area->entry[0].full || wg->seq[0] <= 2);
-	queue_resume(c, &q, 0);
+	launch = chip_launch(issue, chip_va(at), 1, 1, 1);
+	launch.launch.stats = chip_va(stats);
+	queue_push(c, &q, launch);
+	for (uint64_t i = 1; i <= 2; i++) {
+		while (__atomic_load_n((uint32_t *)chip_ptr(c, out), __ATOMIC_RELAXED) == 0)
+			usleep(10);
+		assert_true(queue_suspend(c, &q));
+		assert_true(area->entry[0].full);
+		assert_int_equal(wg->seq[AXON_ENGINE_DMA], i);
+		assert_int_equal(wg->pc, issue + 4 * i);
+		store(c, out, 0);
+		queue_resume(c, &q, i);
+	}
 	assert_true(finishes(c, &q));
+	/* issued at 4, and one after the other: 64 + bytes / 32 each */
+	assert_int_equal(((struct axon_launch_stats *)chip_ptr(c, stats))->cycles,
+			 200 + 4 + 2 * (64 + 65536 * 2500ull / 32));
 	chip_free(c);
 }
 
@@ -664,6 +719,8 @@ static void test_races(void **state)
 		queue_push(c, &q, chip_launch(count, 0, 1 + i % 5, 1, 1));
 		queue_push(c, &q, chip_copy(chip_va(copied), CHIP_VRAM_VA, 8 << 20));
 		usleep(i * 131 % 700);
+		/* asked for during a resume it would be nothing */
+		await_switch(c, q.slot);
 		chip_w32(c, page + AXON_REG_SLOT_SUSPEND, 1);
 		usleep(i * 37 % 300);
 		switch (i % 6) {
@@ -693,8 +750,7 @@ static void test_races(void **state)
 			queue_resume_on(c, &q, (q.slot + 1) % SLOTS);
 		} else {
 			/* suspended, or on its way back already */
-			while (status(c, q.slot) == AXON_SLOT_SWITCHING)
-				chip_sleep_ms(1);
+			await_switch(c, q.slot);
 			if (status(c, q.slot) == AXON_SLOT_SUSPENDED)
 				chip_w32(c, page + AXON_REG_SLOT_RESUME, 1);
 		}
@@ -801,138 +857,6 @@ static void test_bad_save(void **state)
 	chip_free(c);
 }
 
-/* ---- doorbells and user rings ------------------------------------------------------------- */
-
-static void await_rptr(struct chip *c, unsigned int s, uint32_t rptr)
-{
-	for (unsigned int ms = 0; chip_r32(c, AXON_PAGE_SLOT(s) + AXON_REG_SLOT_RPTR) != rptr;
-	     ms++) {
-		assert_true(ms < CHIP_TIMEOUT_MS);
-		chip_sleep_ms(1);
-	}
-}
-
-static void test_doorbells(void **state)
-{
-	struct chip *c = chip_new(1, 1);
-	uint64_t values = AXON_PAGE_DB_VALUE, rung = AXON_PAGE_DB_STATUS;
-	uint64_t page = AXON_PAGE_SLOT(5);
-
-	(void)state;
-	/* nobody listens: kept, and told once */
-	chip_w32(c, AXON_PAGE_DOORBELL(1023), 7);
-	chip_w32(c, AXON_PAGE_DOORBELL(1023), 8);
-	chip_w32(c, AXON_PAGE_DOORBELL(0), 9);
-	assert_int_equal(c->irqs[AXON_VEC_DOORBELL], 2);
-	assert_int_equal(chip_r32(c, values + AXON_REG_DB_VALUE(1023)), 8);
-	assert_int_equal(chip_r32(c, values + AXON_REG_DB_VALUE(0)), 9);
-	assert_int_equal(chip_r32(c, rung + AXON_REG_DB_RUNG(31)), 1u << 31);
-	assert_int_equal(chip_r32(c, rung + AXON_REG_DB_RUNG(0)), 1);
-	assert_int_equal(chip_r32(c, rung + AXON_REG_DB_SUMMARY), 1u << 31 | 1);
-	chip_w32(c, rung + AXON_REG_DB_RUNG(31), 1u << 30);
-	assert_int_equal(chip_r32(c, rung + AXON_REG_DB_RUNG(31)), 1u << 31);
-	chip_w32(c, rung + AXON_REG_DB_RUNG(31), 1u << 31);
-	assert_int_equal(chip_r32(c, rung + AXON_REG_DB_SUMMARY), 1);
-	chip_w32(c, AXON_PAGE_DOORBELL(1023), 8);
-	assert_int_equal(c->irqs[AXON_VEC_DOORBELL], 3);
-	/* written as a register it rings nothing */
-	chip_w32(c, values + AXON_REG_DB_VALUE(4), 3);
-	assert_int_equal(chip_r32(c, values + AXON_REG_DB_VALUE(4)), 3);
-	assert_int_equal(chip_r32(c, rung + AXON_REG_DB_RUNG(0)), 1);
-	assert_int_equal(c->irqs[AXON_VEC_DOORBELL], 3);
-
-	/* ENABLE takes the value over; a reset of the slot takes it away */
-	chip_w32(c, values + AXON_REG_DB_VALUE(105), 2);
-	chip_slot(c, 5, 1);
-	assert_int_equal(chip_r32(c, page + AXON_REG_SLOT_WPTR), 2);
-	await_rptr(c, 5, 2);
-	chip_w32(c, AXON_PAGE_DOORBELL(105), 3);
-	assert_int_equal(chip_r32(c, page + AXON_REG_SLOT_WPTR), 3);
-	await_rptr(c, 5, 3);
-	assert_int_equal(c->irqs[AXON_VEC_DOORBELL], 3);
-	/* switched off it listens no more */
-	chip_wait_state(c, 5, AXON_SLOT_IDLE);
-	chip_w32(c, page + AXON_REG_SLOT_CTRL, 0);
-	chip_wait_state(c, 5, AXON_SLOT_DISABLED);
-	chip_w32(c, AXON_PAGE_DOORBELL(105), 4);
-	assert_int_equal(c->irqs[AXON_VEC_DOORBELL], 4);
-	chip_reset_slot(c, 5);
-	assert_int_equal(chip_r32(c, values + AXON_REG_DB_VALUE(105)), 0);
-	/* a doorbell that does not exist */
-	chip_w32(c, page + AXON_REG_SLOT_DOORBELL, 1024);
-	chip_w32(c, page + AXON_REG_SLOT_CTRL, AXON_SLOT_CTRL_ENABLE);
-	assert_int_equal(chip_r32(c, page + AXON_REG_SLOT_WPTR), 0);
-	chip_reset_slot(c, 5);
-	chip_free(c);
-}
-
-/* One packet in a user's ring that faults, in the user's address space. */
-static void user_fault(struct chip *c, struct axon_packet packet, unsigned int cause)
-{
-	struct queue q = {.doorbell = 60, .user = true, .slot = 6};
-	uint32_t n = chip_faults(c);
-	struct axon_fault fault;
-
-	q.ring = chip_alloc(c, AXON_PACKET_SIZE << CHIP_RING_LOG2);
-	program(c, &q);
-	chip_w32(c, AXON_PAGE_SLOT(6) + AXON_REG_SLOT_CTRL,
-		 AXON_SLOT_CTRL_ENABLE | AXON_SLOT_CTRL_USER);
-	queue_push(c, &q, packet);
-	fault = chip_fault(c, n);
-	assert_int_equal(fault.cause, cause);
-	assert_int_equal(fault.as, 1);
-	chip_reset_slot(c, 6);
-}
-
-static void test_user_ring(void **state)
-{
-	struct chip *c = chip_new(1, 1);
-	struct queue q = {.doorbell = 40, .user = true, .slot = 2};
-	uint64_t private = 0x700000000, secret = 0x710000000;
-	uint64_t ring = chip_alloc(c, 4096), hidden = chip_alloc(c, 4096);
-	uint64_t page = AXON_PAGE_SLOT(2);
-	struct axon_packet *packets = chip_ptr(c, ring);
-	uint64_t out = chip_alloc(c, 64);
-	uint64_t keep = CHIP_CODE(c, RV_SD(A0, A0, 0), RV_RET);
-
-	(void)state;
-	/* the ring is where only address space 1 has memory, the secret where only 0 has */
-	chip_map(c, 1, private, ring, 4096, AXON_PTE_V | AXON_PTE_W);
-	chip_map(c, 0, secret, hidden, 4096, AXON_PTE_V | AXON_PTE_W);
-	chip_w64(c, page + AXON_REG_SLOT_RING, private);
-	chip_w32(c, page + AXON_REG_SLOT_LOG2, 6);
-	chip_w32(c, page + AXON_REG_SLOT_AS, 1);
-	chip_w32(c, page + AXON_REG_SLOT_DOORBELL, q.doorbell);
-	chip_w32(c, page + AXON_REG_SLOT_CTRL, AXON_SLOT_CTRL_ENABLE | AXON_SLOT_CTRL_USER);
-	packets[0] = chip_launch(keep, chip_va(out), 1, 1, 1);
-	packets[1] = chip_signal(private + 4080, 3);
-	packets[1].flags = AXON_PKT_F_IRQ;
-	chip_w32(c, AXON_PAGE_DOORBELL(40), 2);
-	for (unsigned int ms = 0; !atomic_load(&c->irqs[AXON_VEC_SLOT(2)]); ms++) {
-		assert_true(ms < CHIP_TIMEOUT_MS);
-		chip_sleep_ms(1);
-	}
-	assert_int_equal(((struct axon_signal *)(packets + 63))[3].value, 3);
-	assert_int_equal(*(uint64_t *)chip_ptr(c, out), chip_va(out));
-	chip_reset_slot(c, 2);
-
-	user_fault(c, chip_copy(secret, CHIP_VRAM_VA, 8), AXON_FAULT_PAGE_WRITE);
-	user_fault(c, chip_copy(CHIP_VRAM_VA, secret, 8), AXON_FAULT_PAGE_READ);
-	user_fault(c, chip_signal(secret, 1), AXON_FAULT_PAGE_WRITE);
-	user_fault(c, chip_wait(secret, 1), AXON_FAULT_PAGE_READ);
-	user_fault(c, chip_launch(keep, secret, 1, 1, 1), AXON_FAULT_PAGE_WRITE);
-	user_fault(c, chip_launch(secret, 0, 1, 1, 1), AXON_FAULT_PAGE_EXEC);
-	user_fault(c, (struct axon_packet){.op = AXON_PKT_CALL, .call = {secret, 1, 0, {0}}},
-		   AXON_FAULT_PAGE_READ);
-	/* nor by having no address space of its own */
-	chip_w32(c, page + AXON_REG_SLOT_AS, 0);
-	chip_w32(c, page + AXON_REG_SLOT_CTRL, AXON_SLOT_CTRL_ENABLE | AXON_SLOT_CTRL_USER);
-	chip_wait_state(c, 2, AXON_SLOT_FAULTED);
-	assert_int_equal(chip_fault(c, chip_faults(c) - 1).info >> 32, AXON_REG_SLOT_AS);
-	assert_memory_equal(chip_ptr(c, hidden), chip_ptr(c, hidden + 8), 4088);
-	chip_free(c);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -940,12 +864,11 @@ int main(void)
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_loop),
+		cmocka_unit_test(test_nobody_waits_for_a_loop),
 		cmocka_unit_test(test_operation_is_finished),
 		cmocka_unit_test(test_fault_comes_first),
 		cmocka_unit_test(test_races),
 		cmocka_unit_test(test_bad_save),
-		cmocka_unit_test(test_doorbells),
-		cmocka_unit_test(test_user_ring),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
