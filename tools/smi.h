@@ -109,8 +109,6 @@ const char *smi_name(const struct smi_device *d);
 void smi_format_uuid(const uint8_t uuid[16], char text[37]);
 bool smi_owns(const struct smi_device *d, const struct smi_process *p);
 
-/* What the host says of a device: of no NUMA node, or of an unknown one, -1. */
-int smi_numa_node(const struct smi_device *d);
 void smi_read_driver(struct smi_device *d);
 /* Release of the running kernel. */
 void smi_kernel_release(char *text, size_t bytes);

@@ -65,12 +65,13 @@ static struct json_object *features(uint64_t bits)
 
 static void add_static(struct json_object *o, const struct smi_device *d)
 {
-	int node = smi_numa_node(d);
+	struct smi_topo topo;
 	char release[64];
 
+	smi_topo_read("/sys", smi_bdf(d), &topo);
 	smi_kernel_release(release, sizeof(release));
 	add(o, "features", features(d->info.features));
-	add(o, "numa_node", node < 0 ? NULL : json_object_new_int(node));
+	add(o, "numa_node", topo.numa_node < 0 ? NULL : json_object_new_int(topo.numa_node));
 	add(o, "driver_version", string_or_null(d->driver[0] ? d->driver : NULL));
 	add(o, "kernel_release", json_object_new_string(release));
 }
