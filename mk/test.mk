@@ -27,9 +27,10 @@ lint: deps ## style, layering, licences, spelling
 	@tests/run lint
 
 ROUNDS ?= 20
-soak: deps ## the guest tests over and over: ROUNDS=20
+soak: deps ## a whole training, then the guest tests over and over: ROUNDS=20
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
 	@mk/fetch_model.py '$(MODEL)' >/dev/null
+	@tests/emu/train/accuracy.sh
 	@set -e; for round in $$(seq $(ROUNDS)); do echo "== round $$round of $(ROUNDS)"; tests/run guest; done
 
 .PHONY: soak format

@@ -23,7 +23,7 @@ static const struct argp_option options[] = {
 	{"steps", SETTING(LM_STEPS), "N", 0,
 	 "stop after step N, counted from the beginning of training (default 500)", 1},
 	{"batch", 'b', "N", 0, "sequences in a step (default 8)", 1},
-	{"lr", SETTING(LM_RATE), "RATE", 0, "the largest learning rate (default 0.001)", 1},
+	{"lr", SETTING(LM_RATE), "RATE", 0, "the largest learning rate (default 0.002)", 1},
 	{"min-lr", SETTING(LM_MIN_RATE), "RATE", 0, "the rate at the end (default a tenth of --lr)",
 	 1},
 	{"warmup", SETTING(LM_WARMUP), "N", 0,

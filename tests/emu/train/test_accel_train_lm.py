@@ -208,7 +208,7 @@ def refuses_broken_checkpoints():
             (changed(b'"layers":"2"', b'"layers":"3"'), ("blk.2",)),
             (changed(b'"vocab":"400"', b'"vocab":"401"'), ("401", "400")),
             (changed(b'"merges":"', b'"merges":"9999 1 '), ("vocabulary", "9999")),
-            (changed(b'"lr":"0.001"', b'"lr":"nan"'), ("lr", "nan")),
+            (changed(b'"lr":"0.002"', b'"lr":"nan"'), ("lr", "nan")),
             (changed(b'"batch":"4"', b'"batch":"0"'), ("batch", "'0'"))):
         write("bad", data)
         expect_refusal(run("accel-train", "lm", "--data", TEXT, "--eval", at("bad")), 1, *words)
