@@ -4,8 +4,9 @@
 # VM_TESTS.
 
 VM_TESTS += tests/guest/launcher.sh tests/guest/refusals.sh
-# A whole model takes too long under a sanitiser, and QEMU is not built with one.
-SAN_TESTS = $(patsubst $(B)/%,build/san/%,$(filter-out $(B)/tests/qtest/% $(B)/tests/emu/model/%, \
+# A whole model, or a training of hundreds of steps, takes too long under a sanitiser, and QEMU is not built with one.
+SAN_TESTS = $(patsubst $(B)/%,build/san/%,$(filter-out $(B)/tests/qtest/% $(B)/tests/emu/model/% \
+	$(B)/tests/emu/train/test_lm $(B)/tests/emu/train/test_lm_text $(B)/tests/emu/train/test_lm_gguf, \
 	$(filter $(B)/%,$(UNIT_TESTS))))
 export UNIT_TESTS GUEST_TESTS VM_TESTS SAN_TESTS
 export QTEST_QEMU_BINARY = $(CURDIR)/build/qemu-system-x86_64

@@ -89,6 +89,9 @@ static void check(struct argp_state *state, const struct train_lm_options *o)
 	if (!o->eval && !o->out && !o->checkpoint)
 		argp_error(state, "expected a file to write, found none; give --out FILE or "
 				  "--checkpoint FILE");
+	if (o->out && o->checkpoint && !strcmp(o->out, o->checkpoint))
+		argp_error(state, "--out and --checkpoint: expected two files, found '%s' for both",
+			   o->out);
 	if (o->common.save_every && !o->checkpoint)
 		argp_error(state, "--save-every: expected a file to write; give --checkpoint FILE");
 }

@@ -234,6 +234,7 @@ def refuses_wrong_usage():
             (("--data", TEXT, "--out", "x", "--vocab", "256"), ("--vocab", "257 to 65536")),
             (("--data", TEXT, "--out", "x", "--type", "q8_0"), ("--type", "'q8_0'")),
             (("--data", TEXT, "--out", "x", "--save-every", "5"), ("--checkpoint",)),
+            (("--data", TEXT, "--out", "x", "--checkpoint", "x"), ("two files", "'x'")),
             (("--data", TEXT, "--eval", "x", "--out", "y"), ("--eval",))):
         expect_refusal(run("accel-train", "lm", *arguments), 2, *words)
 

@@ -204,6 +204,31 @@ static const char *temporary(const char *bytes, size_t n)
 	return path;
 }
 
+/* Nine tenths, then up to a line's start; in a text of one line up to a character's. */
+static void test_cut(void **state)
+{
+	char text[200];
+	struct axon_err err = {0};
+	struct text_data d;
+	const char *path;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	text[185] = text[199] = '\n';
+	path = temporary(text, sizeof(text));
+	assert_int_equal(text_data_open(&d, path, &err), 0);
+	assert_int_equal(d.train_len, 186);
+	text_data_close(&d);
+	unlink(path);
+	text[185] = 'x';
+	memcpy(text + 178, "\xf0\x9f\x98\x80", 4);
+	path = temporary(text, sizeof(text));
+	assert_int_equal(text_data_open(&d, path, &err), 0);
+	assert_int_equal(d.train_len, 182);
+	text_data_close(&d);
+	unlink(path);
+}
+
 static void refused(const char *path, const char *words)
 {
 	struct axon_err err = {0};
@@ -326,6 +351,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_vocabulary_as_text),
 		cmocka_unit_test(test_batches),
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_refused_texts),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_new_file),
