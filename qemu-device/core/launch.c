@@ -75,6 +75,25 @@ static void engine_written(void *ctx, uint64_t va, uint64_t bytes)
 	mmu_written(&worker->mmu, worker->wg.job->as, va, bytes);
 }
 
+/* No progress for longer than the slot's wall-clock limit? */
+static bool wall_is_exceeded(struct worker *worker)
+{
+	uint64_t wall = atomic_load(&worker->wg.job->slot->wall_ms) * 1000000ull;
+
+	return wall && core_now(worker->core) - atomic_load(&worker->progress_ns) > wall;
+}
+
+static bool engine_doomed(void *ctx)
+{
+	struct worker *worker = ctx;
+	struct workgroup *wg = &worker->wg;
+	uint32_t stop = atomic_load(&wg->job->slot->stop);
+
+	if (stop == SLOT_STOP_FAULT || stop == SLOT_STOP_RESET || wall_is_exceeded(worker))
+		wg->doomed = true;
+	return wg->doomed;
+}
+
 static int csr_read(void *ctx, unsigned int csr, uint64_t *value)
 {
 	struct worker *worker = ctx;
@@ -109,6 +128,7 @@ bool launch_init(struct worker *worker)
 		.written = engine_written,
 		.opaque = worker,
 		.stop = (const volatile uint32_t *)&worker->stop,
+		.doomed = engine_doomed,
 	};
 	wg->env = (struct hart_env){
 		.ctx = worker,
@@ -220,14 +240,14 @@ static uint32_t limit_reached(struct worker *worker)
 	struct slot *slot = wg->job->slot;
 	uint64_t hang = atomic_load(&slot->hang);
 	uint64_t limit = atomic_load(&slot->limit);
-	uint64_t wall = atomic_load(&slot->wall_ms) * 1000000ull;
 
+	if (wg->doomed)
+		return AXON_FAULT_HANG;
 	if (hang && wg->hart.cycles - wg->progress > hang)
 		return AXON_FAULT_HANG;
 	if (limit && slot_packet_cycles(slot) + clock_of(wg) > limit)
 		return AXON_FAULT_TIMEOUT;
-	if (atomic_exchange(&worker->expired, 0) && wall &&
-	    core_now(worker->core) - atomic_load(&worker->progress_ns) > wall)
+	if (atomic_exchange(&worker->expired, 0) && wall_is_exceeded(worker))
 		return AXON_FAULT_HANG;
 	return 0;
 }
@@ -277,6 +297,7 @@ bool launch_part(struct worker *worker, struct job *job, uint64_t part, uint64_t
 	atomic_store(&worker->inside, job->as + 1);
 	begin(worker, job, part, use);
 	worker->wg.fault_engine = AXON_ENGINE_HART;
+	worker->wg.doomed = false;
 	done = run(worker);
 	atomic_store(&worker->inside, 0);
 	atomic_store(&worker->progress_ns, 0);
