@@ -33,3 +33,16 @@ const char *smi_feature_name(unsigned int bit)
 	default: return NULL;
 	}
 }
+
+FILE *smi_open_registers(const struct smi_device *d)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/accel/%s/registers", d->info.bdf);
+	return smi_bdf(d) ? fopen(path, "r") : NULL;
+}
+
+bool smi_next_register(FILE *f, char name[64], char value[32])
+{
+	return fscanf(f, "%63s %31s", name, value) == 2;
+}
