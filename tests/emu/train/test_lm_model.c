@@ -22,13 +22,15 @@ static const struct lm_config small = {.vocab = VOCAB,
 				       .context = CONTEXT,
 				       .rope_base = 10000.0f,
 				       .eps = 1e-5f};
+static const struct lm_optimizer adamw = {
+	.rate = 1e-3, .beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .clip = 1};
 static const struct lm_state start = {.seed = 9, .batch = BATCH};
 
 static void open_model(struct kernel_rig *rig, struct lm *lm, const struct lm_config *config)
 {
 	struct axon_err err;
 
-	if (lm_open(lm, &rig->chip, config, &lm_optimizer_default, &start, &err))
+	if (lm_open(lm, &rig->chip, config, &adamw, &start, &err))
 		fail_msg("%s", err.msg);
 }
 
@@ -45,16 +47,16 @@ static void refused(struct kernel_rig *rig, const struct lm_config *config,
 	lm_close(&lm);
 }
 
-#define REFUSED(field, value, words)                                            \
-	do {                                                                    \
-		struct lm_config config = small;                                \
-		config.field = value;                                           \
-		refused(*state, &config, &lm_optimizer_default, &start, words); \
+#define REFUSED(field, value, words)                             \
+	do {                                                     \
+		struct lm_config config = small;                 \
+		config.field = value;                            \
+		refused(*state, &config, &adamw, &start, words); \
 	} while (0)
 
 static void test_refusals(void **state)
 {
-	struct lm_optimizer optimizer = lm_optimizer_default;
+	struct lm_optimizer optimizer = adamw;
 	struct lm_state at = start;
 
 	REFUSED(vocab, 1, "vocab: expected 2 to 16777216, found 1");
@@ -70,7 +72,7 @@ static void test_refusals(void **state)
 	REFUSED(eps, -1.0f, "eps: expected 0 or more, found -1");
 	REFUSED(context, 1 << 20, "attention: expected sizes that need at most ");
 	at.batch = 0;
-	refused(*state, &small, &lm_optimizer_default, &at, "batch: expected 1 to 1024, found 0");
+	refused(*state, &small, &adamw, &at, "batch: expected 1 to 1024, found 0");
 	optimizer.beta1 = 1;
 	refused(*state, &small, &optimizer, &start, "beta1: expected a number from 0 to below 1");
 }
