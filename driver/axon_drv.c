@@ -9,6 +9,7 @@
 #include <drm/drm_ioctl.h>
 
 #include "axon_accel.h"
+#include "axon_debugfs.h"
 #include "axon_device.h"
 #include "axon_doorbell.h"
 #include "axon_gem.h"
@@ -104,6 +105,7 @@ static int axon_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (ret)
 		return ret;
 
+	axon_debugfs_init(adev);
 	ret = drm_dev_register(&adev->drm, 0);
 	if (ret)
 		axon_device_fini(adev);

@@ -33,8 +33,8 @@ void axon_job_free(struct axon_job *job)
 	else
 		kfree(job->fence);
 	kfree(job);
-	if (atomic_dec_and_test(&q->jobs))
-		wake_up(&q->idle);
+	atomic_dec(&q->jobs);
+	wake_up(&q->idle);
 	axon_queue_put(q);
 }
 
@@ -158,10 +158,13 @@ err_free:
  * @data: struct drm_axon_submit
  * @file: the caller
  *
+ * Blocks while the queue has AXON_QUEUE_MAX_JOBS jobs. What they wait for are fences, so that one
+ * of them ends in bounded time.
+ *
  * Return: 0; -EINVAL for unknown flags, non-zero padding, no or too many calls, a call that is
  * empty, unaligned or outside the user's range, and as axon_syncs_get() says; -ENOENT for a queue
  * that does not exist; -EOPNOTSUPP for a user queue, which promises no fences; -EIO when the queue
- * is dead; -ENODEV when the chip is lost.
+ * is dead; -ENODEV when the chip is lost; -EINTR.
  */
 int axon_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -177,15 +180,18 @@ int axon_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 	if (!q)
 		return -ENOENT;
 
-	if (q->ring.user) {
-		axon_queue_put(q);
-		return -EOPNOTSUPP;
-	}
+	ret = -EOPNOTSUPP;
+	if (q->ring.user)
+		goto out;
+	ret = wait_event_interruptible(q->idle, atomic_read(&q->jobs) < AXON_QUEUE_MAX_JOBS);
+	if (ret)
+		goto out;
 
 	ret = axon_syncs_get(file, &args->syncs, &syncs);
 	if (!ret)
 		ret = axon_job_submit(q, file, args, &syncs);
 	axon_syncs_put(&syncs);
+out:
 	axon_queue_put(q);
 	return ret;
 }

@@ -2,8 +2,8 @@
 /**
  * DOC: Limits
  *
- * What keeps fences bounded in time, as parameters of the module. The chip enforces the first three;
- * a queue takes their values when it is created, and keeps them.
+ * What keeps fences bounded in time, as parameters of the module. The chip enforces them; a queue
+ * takes their values when it is created, and keeps them.
  *
  * hang_ms: modelled time without progress after which a queue dies of a HANG. Progress is a packet,
  * a workgroup or an engine operation that completes, so a slow program is safe and for(;;); is not.
@@ -13,8 +13,8 @@
  *
  * limit_ms: modelled time that one command buffer may take, progress or not: TIMEOUT.
  *
- * The driver's own look at a job comes four times wall_ms after its start, well after the chip should
- * have ended it, and gives up on a chip on which nothing moved in between.
+ * The driver's own look at a job comes four times wall_ms after its start, well after the chip
+ * should have ended it, and gives up on a chip on which nothing moved in between.
  */
 
 #include <linux/moduleparam.h>

@@ -17,6 +17,12 @@ struct drm_device;
 struct drm_file;
 struct page;
 
+/*
+ * Jobs that a queue may have, here and on the chip. They are kernel memory that nobody else
+ * accounts for, and a program that goes on submitting must not get all of it.
+ */
+#define AXON_QUEUE_MAX_JOBS 1024
+
 /**
  * struct axon_queue - a user's queue
  */
@@ -43,7 +49,7 @@ struct axon_queue {
 	bool closed;
 	/** @jobs: jobs that are not freed yet */
 	atomic_t jobs;
-	/** @idle: woken when @jobs becomes 0 */
+	/** @idle: woken when @jobs becomes less */
 	wait_queue_head_t idle;
 
 	/** @fault_lock: protects @fault; taken in hard interrupt context */

@@ -68,8 +68,9 @@ static enum drm_gpu_sched_stat axon_sched_timedout_job(struct drm_sched_job *bas
 	stuck = !axon_sched_progressed(q) && !dma_fence_is_signaled(&job->fence->base);
 	axon_sched_reinsert(&q->sched, base);
 	if (stuck) {
-		drm_err(&q->ring.adev->drm, "queue %u: no progress in %u ms and no fault reported\n",
-			q->ring.doorbell, jiffies_to_msecs(q->sched.timeout));
+		drm_err(&q->ring.adev->drm,
+			"queue %u: no progress in %u ms and no fault reported\n", q->ring.doorbell,
+			jiffies_to_msecs(q->sched.timeout));
 		axon_ring_stop(&q->ring, -ETIME);
 	}
 	/* drm_sched_fini() waits for this function: the scheduler is still there afterwards. */

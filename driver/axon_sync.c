@@ -10,6 +10,20 @@
 #include "axon_array.h"
 #include "axon_sync.h"
 
+/* Find what is to be waited for. */
+static int axon_sync_find(struct drm_file *file, const struct drm_axon_sync *in,
+			  struct dma_fence **out)
+{
+	struct dma_fence *fence;
+	int ret;
+
+	/* After an error @fence may be one that was let go of already. */
+	ret = drm_syncobj_find_fence(file, in->handle, in->point, 0, &fence);
+	if (!ret)
+		*out = fence;
+	return ret;
+}
+
 static int axon_sync_get(struct drm_file *file, const struct drm_axon_sync *in,
 			 struct axon_sync *out)
 {
@@ -22,7 +36,7 @@ static int axon_sync_get(struct drm_file *file, const struct drm_axon_sync *in,
 		return -EINVAL;
 
 	if (!(in->flags & DRM_AXON_SYNC_SIGNAL))
-		return drm_syncobj_find_fence(file, in->handle, in->point, 0, &out->fence);
+		return axon_sync_find(file, in, &out->fence);
 
 	out->point = in->point;
 	out->syncobj = drm_syncobj_find(file, in->handle);

@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: MIT
 # make install: the library and its emulator, the tools, axon-cc with what it compiles against, the
-# kernels, the driver's source as DKMS wants it, man pages, the udev rule. DESTDIR, PREFIX and
-# LIBDIR as everywhere.
+# kernels, the driver's source as DKMS wants it, man pages, documents, examples, the udev rule.
+# DESTDIR, PREFIX and LIBDIR as everywhere.
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR := $(PREFIX)/include/axon
 MANDIR := $(PREFIX)/share/man
+DOCDIR := $(PREFIX)/share/doc/axon
 AXONDIR := $(LIBDIR)/axon
 DKMSDIR := $(PREFIX)/src/axon-$(VERSION)
 
 # $(1) files to folder $(2) with mode $(3).
 put = install -d $(DESTDIR)$(2) && install -m $(3) $(1) $(DESTDIR)$(2)/
 
+installed_tools := $(filter $(B)/accel-%,$(ALL))
+
 .PHONY: install uninstall
-install: all ## install the library, the tools, the manual: PREFIX=/usr/local DESTDIR=
-	$(call put,$(filter $(B)/accel-%,$(ALL)),$(PREFIX)/bin,755)
+install: $(installed_tools) $(LIBACCEL) $(LIBACCEL_EMU) $(KERNELS) ## install the library, the tools, the manual: PREFIX=/usr/local DESTDIR=
+	$(call put,$(installed_tools),$(PREFIX)/bin,755)
 	$(call put,$(B)/libaccel.so.1,$(LIBDIR),755)
 	ln -sf libaccel.so.1 $(DESTDIR)$(LIBDIR)/libaccel.so
 	$(call put,$(B)/emu/libaccel.so.1,$(AXONDIR)/emu,755)
@@ -43,6 +46,10 @@ install: all ## install the library, the tools, the manual: PREFIX=/usr/local DE
 			echo ".so man3/$${page##*/}" >$(DESTDIR)$(MANDIR)/man3/$$name.3; \
 		done; \
 	done
+	$(call put,docs/*.md,$(DOCDIR),644)
+	set -e; for file in $(wildcard examples/*/*); do \
+		install -D -m 644 $$file $(DESTDIR)$(DOCDIR)/$$file; \
+	done
 	$(call put,tools/60-axon.rules,$(LIBDIR)/udev/rules.d,644)
 
 # What install would put down, put down elsewhere, is the list of what to remove.
@@ -50,6 +57,6 @@ uninstall: ## remove what make install put down: PREFIX=/usr/local DESTDIR=
 	set -e; list=$$(mktemp -d); trap 'rm -rf "$$list"' EXIT; \
 	$(MAKE) --no-print-directory -s DESTDIR="$$list" install; \
 	(cd "$$list" && find . ! -type d) | sed 's|^\.|$(DESTDIR)|' | xargs -d '\n' rm -f; \
-	for dir in $(AXONDIR) $(INCLUDEDIR) $(DKMSDIR); do \
+	for dir in $(AXONDIR) $(INCLUDEDIR) $(DKMSDIR) $(DOCDIR); do \
 		[ ! -d "$(DESTDIR)$$dir" ] || find "$(DESTDIR)$$dir" -depth -type d -empty -delete; \
 	done

@@ -4,8 +4,10 @@
 # VM_TESTS.
 
 VM_TESTS += tests/guest/launcher.sh tests/guest/refusals.sh
-# A whole model takes too long under a sanitiser, and QEMU is not built with one.
-SAN_TESTS = $(patsubst $(B)/%,build/san/%,$(filter-out $(B)/tests/qtest/% $(B)/tests/emu/model/%, \
+# Whole models and trainings of hundreds of steps: too long for `make check` and under a sanitiser.
+LONG_TESTS = $(B)/tests/emu/model/% $(addprefix $(B)/tests/emu/train/,test_lm test_lm_text test_lm_gguf)
+# QEMU is not built with a sanitiser.
+SAN_TESTS = $(patsubst $(B)/%,build/san/%,$(filter-out $(B)/tests/qtest/% $(LONG_TESTS), \
 	$(filter $(B)/%,$(UNIT_TESTS))))
 export UNIT_TESTS GUEST_TESTS VM_TESTS SAN_TESTS
 export QTEST_QEMU_BINARY = $(CURDIR)/build/qemu-system-x86_64
@@ -19,17 +21,18 @@ test: deps ## every tier of tests, the host's also sanitised
 	-@mk/peer.sh --version >/dev/null
 	@tests/run unit emu san qtest guest vm lint
 
-check: deps ## the tests that need neither a VM nor a model
+check: deps ## the tests that need neither a VM nor a model, nor long
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all
-	@UNIT_TESTS='$(filter-out $(B)/tests/emu/model/%,$(UNIT_TESTS))' tests/run unit emu lint
+	@UNIT_TESTS='$(filter-out $(LONG_TESTS),$(UNIT_TESTS))' tests/run unit emu lint
 
 lint: deps ## style, layering, licences, spelling
 	@tests/run lint
 
 ROUNDS ?= 20
-soak: deps ## the guest tests over and over: ROUNDS=20
+soak: deps ## a whole training, then the guest tests over and over: ROUNDS=20
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
 	@mk/fetch_model.py '$(MODEL)' >/dev/null
+	@tests/emu/train/accuracy.sh
 	@set -e; for round in $$(seq $(ROUNDS)); do echo "== round $$round of $(ROUNDS)"; tests/run guest; done
 
 .PHONY: soak format

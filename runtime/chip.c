@@ -139,20 +139,37 @@ int chip_run(struct chip *chip, struct accel_stream *stream, struct axon_err *er
 	return ret ? ret : chip_wait(chip, value, err);
 }
 
+static int record(struct chip *chip, struct accel_stream *stream, enum chip_kernel kernel,
+		  struct accel_launch *launch, const void *args, size_t args_bytes,
+		  struct axon_err *err)
+{
+	struct chip_trace *trace = chip->trace;
+	int ret;
+
+	if (trace && trace->n < trace->max) {
+		launch->stats_va = trace->stats_va + trace->n * sizeof(struct axon_launch_stats);
+		trace->kernels[trace->n++] = kernel;
+	}
+	ret = accel_stream_launch(stream, chip->kernels[kernel], launch, args, args_bytes);
+	return ret ? chip_fail(err, "recording a launch", ret) : 0;
+}
+
 int chip_launch(struct chip *chip, struct accel_stream *stream, enum chip_kernel kernel, uint32_t x,
 		uint32_t y, const void *args, size_t args_bytes, struct axon_err *err)
 {
 	struct accel_launch launch = {.size = sizeof(launch), .grid = {x, y, 1}};
-	struct chip_trace *trace = chip->trace;
 
-	if (trace && trace->n < trace->max) {
-		launch.stats_va = trace->stats_va + trace->n * sizeof(struct axon_launch_stats);
-		trace->kernels[trace->n++] = kernel;
-	}
+	return record(chip, stream, kernel, &launch, args, args_bytes, err);
+}
 
-	int ret = accel_stream_launch(stream, chip->kernels[kernel], &launch, args, args_bytes);
+int chip_launch_overlap(struct chip *chip, struct accel_stream *stream, enum chip_kernel kernel,
+			uint32_t x, uint32_t y, const void *args, size_t args_bytes,
+			struct axon_err *err)
+{
+	struct accel_launch launch = {
+		.size = sizeof(launch), .grid = {x, y, 1}, .flags = ACCEL_LAUNCH_OVERLAP};
 
-	return ret ? chip_fail(err, "recording a launch", ret) : 0;
+	return record(chip, stream, kernel, &launch, args, args_bytes, err);
 }
 
 int chip_buffer(struct chip *chip, uint64_t bytes, unsigned int flags, enum accel_purpose purpose,

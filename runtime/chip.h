@@ -58,6 +58,11 @@ int chip_run(struct chip *chip, struct accel_stream *stream, struct axon_err *er
 int chip_launch(struct chip *chip, struct accel_stream *stream, enum chip_kernel kernel, uint32_t x,
 		uint32_t y, const void *args, size_t args_bytes, struct axon_err *err);
 
+/* The same, and the next launch may start before this one ends. */
+int chip_launch_overlap(struct chip *chip, struct accel_stream *stream, enum chip_kernel kernel,
+			uint32_t x, uint32_t y, const void *args, size_t args_bytes,
+			struct axon_err *err);
+
 const char *chip_kernel_name(enum chip_kernel kernel);
 
 int chip_buffer(struct chip *chip, uint64_t bytes, unsigned int flags, enum accel_purpose purpose,

@@ -33,12 +33,14 @@ struct recorder {
 	struct graph *g;
 	struct accel_stream *stream;
 	struct axon_err *err;
+	bool overlap; /* with the next launch, which does not need this one */
 };
 
 static int launch(const struct recorder *r, enum chip_kernel kernel, uint32_t x, uint32_t y,
 		  const void *args, size_t bytes)
 {
-	return chip_launch(r->g->chip, r->stream, kernel, x, y, args, bytes, r->err);
+	return (r->overlap ? chip_launch_overlap : chip_launch)(r->g->chip, r->stream, kernel, x, y,
+								args, bytes, r->err);
 }
 
 static const struct graph_tensor *input(const struct recorder *r, const struct graph_tensor *t,
@@ -197,10 +199,13 @@ static int linear_backward(const struct recorder *r, const struct graph_tensor *
 		.k = w->dim[0],
 		.addend = adds(r, t->in[0]) ? x->grad : 0,
 	};
-	int ret = gemm(r, &weight);
+	struct recorder beside = *r;
+	int ret;
 
+	beside.overlap = x->grad;
+	ret = gemm(&beside, &weight);
 	if (!ret && b->grad)
-		ret = reduce(r, t->grad, b->grad, b->elements, t->dim[0],
+		ret = reduce(&beside, t->grad, b->grad, b->elements, t->dim[0],
 			     b->elements * sizeof(float));
 	if (!ret && x->grad)
 		ret = gemm(r, &back);
@@ -381,14 +386,37 @@ static int cross_entropy(const struct recorder *r, const struct graph_tensor *t)
 
 /* ---- passes ---- */
 
+/* Whether operation i, or the next that launches something, needs what `first` to i - 1 make. */
+static bool needs(struct graph *g, uint32_t i, uint32_t first)
+{
+	uint32_t end = i;
+
+	while (i < g->count && (g->tensors[i].op == GRAPH_PARAMETER ||
+				g->tensors[i].op == GRAPH_INPUT || g->tensors[i].op == GRAPH_IDS))
+		i++;
+	if (i == g->count)
+		return true;
+	for (int j = 0; j < GRAPH_INPUTS; j++) {
+		uint32_t in = g->tensors[i].in[j];
+
+		if (in >= first && in < end && g->tensors[in].op != GRAPH_PARAMETER)
+			return true;
+	}
+	return false;
+}
+
 int graph_record_forward(struct graph *g, struct accel_stream *stream, struct axon_err *err)
 {
-	const struct recorder r = {g, stream, err};
+	struct recorder r = {g, stream, err, false};
+	uint32_t first = 0; /* of those that may be under way */
 	int ret = 0;
 
 	for (uint32_t i = 0; !ret && i < g->count; i++) {
 		const struct graph_tensor *t = &g->tensors[i];
 
+		if (!r.overlap)
+			first = i;
+		r.overlap = !needs(g, i + 1, first);
 		switch (t->op) {
 		case GRAPH_INPUT:
 		case GRAPH_IDS:
@@ -409,7 +437,7 @@ int graph_record_forward(struct graph *g, struct accel_stream *stream, struct ax
 
 int graph_record_backward(struct graph *g, struct accel_stream *stream, struct axon_err *err)
 {
-	const struct recorder r = {g, stream, err};
+	const struct recorder r = {g, stream, err, false};
 	int ret = 0;
 
 	for (uint32_t i = 0; i < g->count; i++)
@@ -477,7 +505,7 @@ static int record_update(const struct recorder *r, uint64_t first, uint64_t end,
 int graph_record_adamw(struct graph *g, struct accel_stream *stream, bool clip,
 		       struct axon_err *err)
 {
-	const struct recorder r = {g, stream, err};
+	const struct recorder r = {g, stream, err, false};
 	int ret = clip ? record_squares(&r) : 0;
 
 	if (!ret)

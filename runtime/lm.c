@@ -11,17 +11,6 @@
 #define MAX_LAYERS 1024
 #define DEVIATION  0.02f
 
-const struct lm_optimizer lm_optimizer_default = {
-	.rate = 3e-4,
-	.min_rate = 3e-5,
-	.warmup = 100,
-	.beta1 = 0.9,
-	.beta2 = 0.95,
-	.eps = 1e-8,
-	.decay = 0.1,
-	.clip = 1.0,
-};
-
 /* ---- what cannot be ---- */
 
 static int check_range(const char *name, uint64_t found, uint64_t least, uint64_t most,

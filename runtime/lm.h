@@ -43,9 +43,6 @@ struct lm_optimizer {
 	double clip;	      /* largest norm of all gradients together, 0: no limit */
 };
 
-/* 3e-4 to 3e-5, warm-up of 100 steps, β 0.9 and 0.95, ε 1e-8, decay 0.1, clip 1. */
-extern const struct lm_optimizer lm_optimizer_default;
-
 struct lm_state {
 	uint64_t seed;
 	uint32_t batch; /* sequences of a step */

@@ -15,7 +15,7 @@ struct lm_settings {
 	uint64_t text_hash; /* of what it learns from */
 };
 
-/* A few million parameters, AdamW as lm.h has it. */
+/* A few million parameters; what accel-train lm does without options. */
 extern const struct lm_settings lm_settings_default;
 
 enum lm_setting {

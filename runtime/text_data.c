@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -59,11 +58,11 @@ static int check_utf8(const struct text_data *d, struct axon_err *err)
 	return 0;
 }
 
-/* The start of a line, or in a text without any of a character. */
+/* The start of a line, or where none is near of a character. */
 static size_t cut(const struct text_data *d)
 {
-	size_t at = d->len - d->len / VALIDATION;
-	const char *line = memchr(d->text + at, '\n', d->len - at);
+	size_t tail = d->len / VALIDATION, at = d->len - tail;
+	const char *line = memchr(d->text + at, '\n', tail / 2);
 
 	if (line)
 		return (size_t)(line + 1 - d->text);

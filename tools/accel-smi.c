@@ -24,7 +24,7 @@ static enum smi_exit print(const struct smi *smi, const struct smi_options *o)
 {
 	if (o->csv)
 		return smi_print_csv(smi, o, smi->first && !o->no_header);
-	if (o->json) {
+	if (o->json || o->verb == SMI_DUMP) {
 		smi_print_json(smi, o->verb, o->interval > 0);
 	} else {
 		if (!smi->first && o->verb != SMI_EVENT)
@@ -56,7 +56,8 @@ static enum smi_exit output(struct smi *smi, const struct smi_options *o, unsign
 /* Whether it tells what happens between two looks; other verbs answer at once. */
 static bool takes_time(enum smi_verb verb)
 {
-	return verb == SMI_ALL || verb == SMI_METRIC || verb == SMI_PROCESS || verb == SMI_HEALTH;
+	return verb == SMI_ALL || verb == SMI_METRIC || verb == SMI_PROCESS || verb == SMI_HEALTH ||
+	       verb == SMI_DUMP;
 }
 
 /* By the last output. */

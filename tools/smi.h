@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "smi_process.h"
 
@@ -31,6 +32,7 @@ enum smi_verb {
 	SMI_TOPO,
 	SMI_TOP,
 	SMI_DIAG,
+	SMI_DUMP,
 	SMI_EXPLAIN,
 	SMI_NUM_VERBS
 };
@@ -109,11 +111,13 @@ const char *smi_name(const struct smi_device *d);
 void smi_format_uuid(const uint8_t uuid[16], char text[37]);
 bool smi_owns(const struct smi_device *d, const struct smi_process *p);
 
-/* What the host says of a device: of no NUMA node, or of an unknown one, -1. */
-int smi_numa_node(const struct smi_device *d);
 void smi_read_driver(struct smi_device *d);
 /* Release of the running kernel. */
 void smi_kernel_release(char *text, size_t bytes);
+/* What the driver lists in debugfs, or NULL: that is root's alone. */
+FILE *smi_open_registers(const struct smi_device *d);
+/* The next of them, false behind the last. */
+bool smi_next_register(FILE *f, char name[64], char value[32]);
 /* Name of bit `bit` of the features, or NULL. */
 const char *smi_feature_name(unsigned int bit);
 

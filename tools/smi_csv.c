@@ -240,8 +240,9 @@ static void print_devices(const struct smi *smi, const struct smi_options *o, st
 
 enum smi_exit smi_print_csv(const struct smi *smi, const struct smi_options *o, bool header)
 {
-	/* A query may ask for what other verbs show; but not for tests that nobody ran. */
-	unsigned int parts = (o->query ? ~SMI_PART_DIAG : 0) | smi_json_parts(o->verb);
+	/* A query may ask for what other verbs show; but not for tests that nobody ran, nor a dump. */
+	unsigned int parts =
+		(o->query ? ~(SMI_PART_DIAG | SMI_PART_REGISTERS) : 0) | smi_json_parts(o->verb);
 	struct row *row = malloc(sizeof(*row));
 	enum smi_exit ret;
 

@@ -65,12 +65,13 @@ static struct json_object *features(uint64_t bits)
 
 static void add_static(struct json_object *o, const struct smi_device *d)
 {
-	int node = smi_numa_node(d);
+	struct smi_topo topo;
 	char release[64];
 
+	smi_topo_read("/sys", smi_bdf(d), &topo);
 	smi_kernel_release(release, sizeof(release));
 	add(o, "features", features(d->info.features));
-	add(o, "numa_node", node < 0 ? NULL : json_object_new_int(node));
+	add(o, "numa_node", topo.numa_node < 0 ? NULL : json_object_new_int(topo.numa_node));
 	add(o, "driver_version", string_or_null(d->driver[0] ? d->driver : NULL));
 	add(o, "kernel_release", json_object_new_string(release));
 }
@@ -190,6 +191,22 @@ static void add_diag(struct json_object *o, const struct smi_device *d)
 	add(o, "tests", checks(d->diags, SMI_NUM_DIAGS));
 }
 
+/* null without the right to see them. */
+static struct json_object *registers(const struct smi_device *d)
+{
+	FILE *f = smi_open_registers(d);
+	struct json_object *o;
+	char name[64], value[32];
+
+	if (!f)
+		return NULL;
+	o = json_object_new_object();
+	while (smi_next_register(f, name, value))
+		add(o, name, json_object_new_string(value));
+	fclose(f);
+	return o;
+}
+
 unsigned int smi_json_parts(enum smi_verb verb)
 {
 	static const unsigned int parts[SMI_NUM_VERBS] = {
@@ -203,6 +220,7 @@ unsigned int smi_json_parts(enum smi_verb verb)
 		[SMI_TOPO] = SMI_PART_TOPO,
 		[SMI_TOP] = SMI_PART_METRIC | SMI_PART_PROCESSES,
 		[SMI_DIAG] = SMI_PART_DIAG,
+		[SMI_DUMP] = ~SMI_PART_DIAG,
 	};
 
 	return parts[verb];
@@ -236,6 +254,8 @@ struct json_object *smi_json_device(const struct smi_device *d, const struct smi
 		add_health(o, d, list);
 	if (parts & SMI_PART_DIAG)
 		add_diag(o, d);
+	if (parts & SMI_PART_REGISTERS)
+		add(o, "registers", registers(d));
 	return o;
 }
 

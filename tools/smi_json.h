@@ -17,6 +17,7 @@
 #define SMI_PART_HISTORY   (1u << 6)
 #define SMI_PART_TOPO	   (1u << 7)
 #define SMI_PART_DIAG	   (1u << 8)
+#define SMI_PART_REGISTERS (1u << 9)
 
 unsigned int smi_json_parts(enum smi_verb verb);
 struct json_object *smi_json_device(const struct smi_device *d, const struct smi_processes *list,

@@ -35,16 +35,17 @@ static const char doc[] =
 	"  topo     where the devices are plugged in, and how near to each other\n"
 	"  top      devices and processes, live, the busiest first; q ends it\n"
 	"  diag     a self-test that any user of the device may run; FAIL exits with 1\n"
+	"  dump     all of the above but diag as JSON, and for root the registers, for a report\n"
 	"  explain  what an error or a fault means and what to do: its name, its number or an "
 	"errno; without one the whole catalogue\v"
 	"Exit status: 0 success, 1 failure, 2 wrong usage, 4 no permission, 6 no such device, 9 no "
 	"driver, 15 device lost.";
 
 static const char *const verbs[SMI_NUM_VERBS] = {
-	[SMI_LIST] = "list",	   [SMI_STATIC] = "static", [SMI_METRIC] = "metric",
-	[SMI_PROCESS] = "process", [SMI_EVENT] = "event",   [SMI_HEALTH] = "health",
-	[SMI_TOPO] = "topo",	   [SMI_TOP] = "top",	    [SMI_DIAG] = "diag",
-	[SMI_EXPLAIN] = "explain"};
+	[SMI_LIST] = "list",	   [SMI_STATIC] = "static",  [SMI_METRIC] = "metric",
+	[SMI_PROCESS] = "process", [SMI_EVENT] = "event",    [SMI_HEALTH] = "health",
+	[SMI_TOPO] = "topo",	   [SMI_TOP] = "top",	     [SMI_DIAG] = "diag",
+	[SMI_DUMP] = "dump",	   [SMI_EXPLAIN] = "explain"};
 
 static enum smi_verb parse_verb(const char *name, struct argp_state *state)
 {
@@ -53,7 +54,7 @@ static enum smi_verb parse_verb(const char *name, struct argp_state *state)
 			return verb;
 	argp_error(state,
 		   "verb: expected list, static, metric, process, event, health, topo, top, "
-		   "diag or explain, found '%s'",
+		   "diag, dump or explain, found '%s'",
 		   name);
 	return SMI_ALL;
 }
@@ -84,6 +85,9 @@ static void check_options(const struct smi_options *o, struct argp_state *state)
 			   o->csv    ? "--csv"
 			   : o->json ? "--json"
 				     : "-o");
+	if (o->verb == SMI_DUMP && (o->csv || o->interval > 0))
+		argp_error(state, "dump: expected no option but -d, -o and --json, found %s",
+			   o->csv ? "--csv" : "-w");
 	if (o->verb == SMI_EXPLAIN && (o->csv || o->interval || o->device))
 		argp_error(state, "explain: expected no option but --json and -o, found %s",
 			   o->csv      ? "--csv"

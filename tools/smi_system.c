@@ -7,22 +7,6 @@
 
 #include "smi.h"
 
-int smi_numa_node(const struct smi_device *d)
-{
-	char path[64];
-	int node = -1;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/numa_node", d->info.bdf);
-	f = smi_bdf(d) ? fopen(path, "r") : NULL;
-	if (!f)
-		return -1;
-	if (fscanf(f, "%d", &node) != 1 || node < 0)
-		node = -1;
-	fclose(f);
-	return node;
-}
-
 void smi_read_driver(struct smi_device *d)
 {
 	struct drm_version version = {0};
@@ -48,4 +32,17 @@ const char *smi_feature_name(unsigned int bit)
 	case AXON_FEAT_INJECT: return "inject";
 	default: return NULL;
 	}
+}
+
+FILE *smi_open_registers(const struct smi_device *d)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/accel/%s/registers", d->info.bdf);
+	return smi_bdf(d) ? fopen(path, "r") : NULL;
+}
+
+bool smi_next_register(FILE *f, char name[64], char value[32])
+{
+	return fscanf(f, "%63s %31s", name, value) == 2;
 }

@@ -132,9 +132,10 @@ static void print_features(uint64_t features)
 static void print_static(const struct smi_device *d)
 {
 	const struct accel_device_info *info = &d->info;
-	int node = smi_numa_node(d);
+	struct smi_topo topo;
 	char text[64];
 
+	smi_topo_read("/sys", smi_bdf(d), &topo);
 	print_device_heading(d);
 	smi_format_uuid(info->uuid, text);
 	printf("  UUID             %s\n", text);
@@ -145,10 +146,10 @@ static void print_static(const struct smi_device *d)
 	printf("  device memory    %llu MiB\n", mib(info->vram_size));
 	printf("  hardware queues  %u\n", info->num_slots);
 	print_features(info->features);
-	if (node < 0)
+	if (topo.numa_node < 0)
 		printf("  NUMA node        none\n");
 	else
-		printf("  NUMA node        %d\n", node);
+		printf("  NUMA node        %d\n", topo.numa_node);
 	printf("  driver version   %s\n", d->driver[0] ? d->driver : "no driver");
 	smi_kernel_release(text, sizeof(text));
 	printf("  kernel           %s\n", text);

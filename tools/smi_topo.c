@@ -122,8 +122,8 @@ static void print_device(const struct smi_device *d, const struct smi_topo *t)
 	printf("  PCI path     %s", t->root);
 	for (unsigned int i = 0; i < t->depth; i++)
 		printf("%s%s", i % 4 == 3 ? "\n               > " : " > ", t->path[i]);
-	printf("\n  link         %s, %d lanes; at most %s, %d lanes\n", or_none(t->link_speed),
-	       t->link_width, or_none(t->max_link_speed), t->max_link_width);
+	printf("\n  link         %s x%d, at most %s x%d\n", or_none(t->link_speed), t->link_width,
+	       or_none(t->max_link_speed), t->max_link_width);
 	if (t->numa_node < 0)
 		printf("  NUMA node    none\n");
 	else

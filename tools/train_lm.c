@@ -192,7 +192,6 @@ static int train(struct training *t, struct axon_err *err)
 	uint64_t end = t->lm.optimizer.steps, saved = UINT64_MAX;
 	int ret = 0;
 
-	train_progress_start(&t->progress, "tokens", t->lm.at.step, end, common->progress);
 	while (!ret && !train_interrupted() && t->lm.at.step < end) {
 		double loss = 0;
 
@@ -239,9 +238,13 @@ static int validate(struct training *t, struct axon_err *err)
 	double sum = 0;
 	int ret = 0;
 
-	for (; done < blocks && !ret && !train_interrupted(); done += batch)
-		ret = add_losses(t, done, blocks - done < batch ? (uint32_t)(blocks - done) : batch,
-				 &sum, err);
+	for (; done < blocks && !ret && !train_interrupted(); done += batch) {
+		uint64_t left = blocks - done;
+
+		train_progress_phase(&t->progress, "validation", done, blocks);
+		ret = add_losses(t, done, left < batch ? (uint32_t)left : batch, &sum, err);
+	}
+	train_progress_phase(&t->progress, "validation", blocks, blocks);
 	if (!ret && done >= blocks) {
 		double loss = sum / (double)(blocks * context);
 
@@ -271,6 +274,8 @@ int train_lm_main(int argc, char **argv)
 	ret = prepare(&t, &err);
 	if (!ret) {
 		introduce(&t);
+		train_progress_start(&t.progress, "tokens", t.lm.at.step, t.lm.optimizer.steps,
+				     options.common.progress);
 		if (!options.eval)
 			ret = train(&t, &err);
 	}

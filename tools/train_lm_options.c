@@ -23,7 +23,7 @@ static const struct argp_option options[] = {
 	{"steps", SETTING(LM_STEPS), "N", 0,
 	 "stop after step N, counted from the beginning of training (default 500)", 1},
 	{"batch", 'b', "N", 0, "sequences in a step (default 8)", 1},
-	{"lr", SETTING(LM_RATE), "RATE", 0, "the largest learning rate (default 0.001)", 1},
+	{"lr", SETTING(LM_RATE), "RATE", 0, "the largest learning rate (default 0.002)", 1},
 	{"min-lr", SETTING(LM_MIN_RATE), "RATE", 0, "the rate at the end (default a tenth of --lr)",
 	 1},
 	{"warmup", SETTING(LM_WARMUP), "N", 0,
@@ -89,6 +89,9 @@ static void check(struct argp_state *state, const struct train_lm_options *o)
 	if (!o->eval && !o->out && !o->checkpoint)
 		argp_error(state, "expected a file to write, found none; give --out FILE or "
 				  "--checkpoint FILE");
+	if (o->out && o->checkpoint && !strcmp(o->out, o->checkpoint))
+		argp_error(state, "--out and --checkpoint: expected two files, found '%s' for both",
+			   o->out);
 	if (o->common.save_every && !o->checkpoint)
 		argp_error(state, "--save-every: expected a file to write; give --checkpoint FILE");
 }

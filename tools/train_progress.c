@@ -70,3 +70,12 @@ void train_progress_report(struct train_progress *p, double *loss, double *rate)
 	p->since_units = p->since_loss = 0;
 	p->since_steps = 0;
 }
+
+void train_progress_phase(const struct train_progress *p, const char *name, uint64_t done,
+			  uint64_t all)
+{
+	if (p->show && done < all)
+		fprintf(stderr, "\r%s %" PRIu64 " %% ", name, 100 * done / all);
+	else if (p->show)
+		fprintf(stderr, "\r%*s\r", WIDTH, "");
+}

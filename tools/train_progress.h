@@ -23,5 +23,8 @@ void train_progress_start(struct train_progress *p, const char *unit, uint64_t f
 void train_progress_step(struct train_progress *p, uint64_t step, double loss, double units);
 /* Mean loss, and units per second, since the last report; removes the bar. */
 void train_progress_report(struct train_progress *p, double *loss, double *rate);
+/* A phase behind the steps, when a bar is shown; done == all removes it. */
+void train_progress_phase(const struct train_progress *p, const char *name, uint64_t done,
+			  uint64_t all);
 
 #endif

@@ -25,6 +25,9 @@ struct engine {
 	void (*written)(void *opaque, uint64_t va, uint64_t bytes);
 	void *opaque;
 	const volatile uint32_t *stop; /* non-zero: leave at the next panel with ENGINE_STOPPED */
+	/* Asked while *stop is set: will nobody want the operation's result, so that it can be left
+	 * whatever it has done? Once true, the workgroup does not go on. NULL: never. */
+	bool (*doomed)(void *opaque);
 
 	/* results of the last operation */
 	uint64_t cycles; /* modelled cost */
@@ -34,8 +37,15 @@ struct engine {
 
 /* An operation returns 0, a cause of enum axon_fault_cause, or ENGINE_STOPPED: it was left
  * half-way, has no result, and may be run again from its start (no operation reads what it wrote
- * except MATRIX ACCUMULATE and SCATTER_ADD, which are therefore only stopped before they start). */
+ * except MATRIX ACCUMULATE, SCATTER_ADD and the like, which are therefore only stopped before they
+ * start, or when they are doomed). */
 #define ENGINE_STOPPED (-1)
+
+/* Has an operation to be left now? */
+static inline bool engine_stopped(const struct engine *e, bool repeatable)
+{
+	return e->stop && *e->stop && (repeatable || (e->doomed && e->doomed(e->opaque)));
+}
 
 /* desc: the copied descriptor, `size` bytes as its header says, at VA desc_va (for fault records). */
 int dma_run(struct engine *e, const struct axon_desc *desc, uint64_t desc_va);

@@ -76,6 +76,24 @@ static void engine_written(void *ctx, uint64_t va, uint64_t bytes)
 	mmu_written(&worker->mmu, worker->wg.job->as, va, bytes);
 }
 
+/* No progress for longer than the slot's wall-clock limit? */
+static bool wall_is_exceeded(struct worker *worker)
+{
+	uint64_t wall = atomic_load(&worker->wg.job->slot->wall_ms) * 1000000ull;
+
+	return wall && core_now(worker->core) - atomic_load(&worker->progress_ns) > wall;
+}
+
+static bool engine_doomed(void *ctx)
+{
+	struct worker *worker = ctx;
+	struct workgroup *wg = &worker->wg;
+
+	if (slot_is_dead(wg->job->slot) || wall_is_exceeded(worker))
+		wg->doomed = true;
+	return wg->doomed;
+}
+
 static int csr_read(void *ctx, unsigned int csr, uint64_t *value)
 {
 	struct worker *worker = ctx;
@@ -110,6 +128,7 @@ bool launch_init(struct worker *worker)
 		.written = engine_written,
 		.opaque = worker,
 		.stop = (const volatile uint32_t *)&worker->stop_engine,
+		.doomed = engine_doomed,
 	};
 	wg->env = (struct hart_env){
 		.ctx = worker,
@@ -230,14 +249,14 @@ static uint32_t limit_reached(struct worker *worker)
 	struct slot *slot = wg->job->slot;
 	uint64_t hang = atomic_load(&slot->hang);
 	uint64_t limit = atomic_load(&slot->limit);
-	uint64_t wall = atomic_load(&slot->wall_ms) * 1000000ull;
 
+	if (wg->doomed)
+		return AXON_FAULT_HANG;
 	if (hang && wg->hart.cycles - wg->progress > hang)
 		return AXON_FAULT_HANG;
 	if (limit && slot_packet_cycles(slot) + clock_of(wg) > limit)
 		return AXON_FAULT_TIMEOUT;
-	if (atomic_exchange(&worker->expired, 0) && wall &&
-	    core_now(worker->core) - atomic_load(&worker->progress_ns) > wall)
+	if (atomic_exchange(&worker->expired, 0) && wall_is_exceeded(worker))
 		return AXON_FAULT_HANG;
 	return 0;
 }
@@ -290,6 +309,7 @@ bool launch_part(struct worker *worker, struct job *job, const struct part *part
 		return false;
 	/* nothing of another address space is used until the workgroup is left */
 	atomic_store(&worker->inside, job->as + 1);
+	worker->wg.doomed = false;
 	done = run(worker);
 	atomic_store(&worker->inside, 0);
 	if (!done)

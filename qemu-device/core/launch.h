@@ -34,6 +34,7 @@ struct workgroup {
 	unsigned int core; /* the modelled one */
 	uint64_t progress; /* the hart's clock at the last progress */
 	unsigned int fault_engine;
+	bool doomed; /* an operation was left that cannot be run again */
 
 	/* engines: operations issued, and the clock when each was complete */
 	uint64_t seq[LAUNCH_ENGINES];

@@ -176,7 +176,7 @@ int matrix_block_run(struct matrix_op *op);
 /* True when the operation is to be left now. */
 static inline bool matrix_stopped(const struct matrix_op *op)
 {
-	return !op->update && op->e->stop && *op->e->stop;
+	return engine_stopped(op->e, !op->update);
 }
 
 /* matrix_io.c */

@@ -330,7 +330,7 @@ static int run_strips(struct vector_state *v, const uint8_t *strip, const uint8_
 		const uint64_t left = v->prog.cols - col;
 		const uint32_t n = left < v->prog.strip_cols ? left : v->prog.strip_cols;
 
-		if (v->prog.stoppable && *v->e->stop)
+		if (engine_stopped(v->e, v->prog.stoppable))
 			return ENGINE_STOPPED;
 		for (const uint8_t *i = strip; i < end; i++) {
 			struct vector_step *s = &v->prog.step[*i];
@@ -424,7 +424,7 @@ int vector_run(struct engine *e, const struct axon_desc *desc, uint64_t desc_va)
 		return ENGINE_STOPPED;
 	for (uint64_t row = 0; row < v.prog.rows && v.prog.cols && !cause; row++) {
 		/* a row without strips looks at the flag nowhere else */
-		if (v.prog.stoppable && *e->stop) {
+		if (engine_stopped(e, v.prog.stoppable)) {
 			cause = ENGINE_STOPPED;
 			break;
 		}

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 """usage: tests/docs/man.py
 
-Description: the manual and what it describes agree, both ways: every function of libaccel.map has a
-page with the prototype that accel.h gives it, every option of a tool's --help stands in the tool's page,
-every request, query and parameter of the driver in axon(4), and none stands there that does not exist. The
-pages have one version, no warning of mandoc's, and their C examples compile.
+Description: the manual and what it describes agree, both ways: every function of libaccel.map has
+a page with the prototype that accel.h gives it, every option of a tool's --help stands in the
+tool's page, every request, query and parameter of the driver in axon(4), and none stands there
+that does not exist. The pages have one version, no warning of mandoc's, and their C examples
+compile.
 """
 
 import glob

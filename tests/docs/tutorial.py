@@ -3,9 +3,9 @@
 """usage: tests/docs/tutorial.py [--vm]
 
 Description: docs/tutorial.md tells the truth. Writes its C files, types its commands into one
-shell and compares what they print with what the page shows: lines in any order, addresses and the core's number
-masked. With --vm the host program's runs go through the driver, in a VM; without, commands that
-boot a VM are left out.
+shell and compares what they print with what the page shows: lines in any order, addresses and the
+core's number masked. With --vm the host program's runs go through the driver, in a VM; without,
+commands that boot a VM are left out.
 """
 
 import os

@@ -56,26 +56,52 @@ static struct drm_axon_query_device read_device(int fd)
 	return device;
 }
 
-/* A new queue that writes where nothing is; returns its number when its fence has ended. */
-static uint32_t write_wild(int fd)
-{
-	struct drm_axon_sync sync = {.handle = abi_syncobj(fd), .flags = DRM_AXON_SYNC_SIGNAL};
-	uint32_t vm = abi_vm(fd), queue = abi_queue(fd, vm);
-	struct drm_axon_vm_destroy vm_destroy = {.vm_id = vm};
-	struct drm_axon_queue_destroy destroy = {.queue_id = queue};
+/* A stream that writes where nothing is, in an address space of its own. */
+struct wild {
+	int fd;
+	uint32_t vm;
 	struct abi_stream stream;
+};
+
+static struct wild wild_begin(int fd)
+{
+	struct wild w = {.fd = fd, .vm = abi_vm(fd)};
 	struct axon_packet *packet;
 
-	abi_stream(&stream, fd, vm, STREAM_VA);
-	packet = abi_packet(&stream, AXON_PKT_FILL);
+	abi_stream(&w.stream, fd, w.vm, STREAM_VA);
+	packet = abi_packet(&w.stream, AXON_PKT_FILL);
 	packet->tag = 0x77;
 	packet->fill.dst = WILD_VA;
 	packet->fill.bytes = 64;
-	assert_int_equal(abi_submit(fd, queue, STREAM_VA, 1, &sync, 1), 0);
-	assert_int_equal(abi_wait(fd, sync.handle, 0, 60000), 0);
-	assert_int_equal(abi_ioctl(fd, DRM_IOCTL_AXON_QUEUE_DESTROY, &destroy), 0);
-	assert_int_equal(abi_ioctl(fd, DRM_IOCTL_AXON_VM_DESTROY, &vm_destroy), 0);
-	abi_close_bo(fd, stream.bo);
+	return w;
+}
+
+static void wild_end(const struct wild *w)
+{
+	struct drm_axon_vm_destroy destroy = {.vm_id = w->vm};
+
+	assert_int_equal(abi_ioctl(w->fd, DRM_IOCTL_AXON_VM_DESTROY, &destroy), 0);
+	abi_close_bo(w->fd, w->stream.bo);
+}
+
+/* Runs it on a new queue until its fence has ended; the queue's number. */
+static uint32_t wild_run(const struct wild *w)
+{
+	struct drm_axon_sync sync = {.handle = abi_syncobj(w->fd), .flags = DRM_AXON_SYNC_SIGNAL};
+	struct drm_axon_queue_destroy destroy = {.queue_id = abi_queue(w->fd, w->vm)};
+
+	assert_int_equal(abi_submit(w->fd, destroy.queue_id, STREAM_VA, 1, &sync, 1), 0);
+	assert_int_equal(abi_wait(w->fd, sync.handle, 0, 60000), 0);
+	assert_int_equal(abi_ioctl(w->fd, DRM_IOCTL_AXON_QUEUE_DESTROY, &destroy), 0);
+	return destroy.queue_id;
+}
+
+static uint32_t write_wild(int fd)
+{
+	struct wild w = wild_begin(fd);
+	uint32_t queue = wild_run(&w);
+
+	wild_end(&w);
 	return queue;
 }
 
@@ -248,12 +274,14 @@ static void the_history_is_bounded(void **state)
 {
 	const struct abi *abi = *state;
 	struct history *h = test_malloc(sizeof(*h));
+	struct wild w = wild_begin(abi->fd);
 	uint64_t total;
 
 	read_history(abi->fd, h);
 	total = h->head.total;
 	for (unsigned int i = 0; i < DRM_AXON_MAX_EVENTS / 2 + 1; i++)
-		write_wild(abi->fd);
+		wild_run(&w);
+	wild_end(&w);
 	read_history(abi->fd, h);
 	assert_int_equal(h->head.total, total + DRM_AXON_MAX_EVENTS + 2);
 	assert_int_equal(h->head.count, DRM_AXON_MAX_EVENTS);

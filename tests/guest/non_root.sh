@@ -52,6 +52,7 @@ a_member_sees_the_devices() {
 	member build/accel-smi list && grep -q 0000: /tmp/out && [ ! -s /tmp/err ] &&
 		member build/accel-smi process && grep -q 'hidden from this user' /tmp/out &&
 		member build/accel-smi event && member build/accel-smi health &&
+		member build/accel-smi dump && grep -q '"registers": null' /tmp/out &&
 		member build/accel-smi diag && tail -n 1 /tmp/out | grep -q '^  PASS$'
 }
 

@@ -150,6 +150,18 @@ def the_self_test_passes():
     assert f"of {device('list')['num_cores']} cores" in found["tests"][2]["detail"], found
 
 
+def a_dump_has_the_registers_for_root():
+    document = json.loads(run("accel-smi", "dump", emulator=False).stdout)
+    jsonschema.validate(document, SCHEMA)
+    found = document["devices"][0]
+    assert found["registers"]["GLOBAL.ID"] == "0x4e4f5841", found["registers"]
+    assert int(found["registers"]["GLOBAL.NUM_CORES"], 16) == found["num_cores"], found
+    assert int(found["registers"]["GLOBAL.VRAM_SIZE"], 16) == found["memory_total_bytes"], found
+    # Slot 0 is the driver's own, enabled and with nothing to do.
+    assert found["registers"]["SLOT0.STATUS"] == "0x1", found["registers"]
+    assert len(found["events"]) == 128, found["events"]
+
+
 def topology_is_that_of_sysfs():
     document = json.loads(run("accel-smi", "topo", "--json", emulator=False).stdout)
     jsonschema.validate(document, SCHEMA)
@@ -277,7 +289,7 @@ if __name__ == "__main__":
     sys.exit(main([an_idle_device, static_tells_driver_and_host,
                    a_process_its_memory_and_its_use, top_shows_the_busiest_process_first,
                    faults_are_counted_and_warned_of, events_are_told_whole_to_root,
-                   events_of_others_are_hidden, events_are_followed, the_self_test_passes,
+                   events_of_others_are_hidden, events_are_followed, the_self_test_passes, a_dump_has_the_registers_for_root,
                    topology_is_that_of_sysfs,
                    without_permission_it_is_4, a_device_that_is_not_there_is_6,
                    a_device_that_is_lost_is_15, without_the_driver_it_is_9]))

@@ -120,6 +120,101 @@ static void invalidations_reach_the_operation_concerned(void **state)
 	chip_free(c);
 }
 
+#define COUNTERS 256
+
+/*
+ * A launch that adds 1 to each of COUNTERS words of memory in turn, a million times, in one operation
+ * that cannot be run again. *words: the counters. It is slow, for seconds, if the words up to `limit`
+ * do not all lie in memory.
+ */
+static struct axon_packet additions(struct chip *c, uint32_t limit, float **words)
+{
+	const struct {
+		struct axon_vector_desc desc;
+		struct axon_vinsn insn[4];
+	} vector = {
+		.desc = {.h = {.op = AXON_VECTOR_RUN, .size = sizeof(vector)},
+			 .rows = COUNTERS,
+			 .cols = 1 << 20,
+			 .insns = 4,
+			 .operands = 1,
+			 .operand = {{.col_stride = 4, .type = AXON_F32}}},
+		.insn = {{.op = AXON_V_ROW, .dst = AXON_R(0)},
+			 {.op = AXON_V_CONST, .dst = AXON_R(1), .fimm = 1},
+			 {.op = AXON_V_PASS},
+			 {.op = AXON_V_SCATTER_ADD, .dst = 0, .b = AXON_R(0), .c = AXON_R(1)}},
+	};
+	uint64_t at = chip_alloc(c, sizeof(vector)), counters = chip_alloc(c, COUNTERS * 4);
+	struct axon_vector_desc *desc = chip_ptr(c, at);
+	uint64_t issue =
+		CHIP_CODE(c, RV_CUSTOM(AXON_INSN_ISSUE, AXON_ENGINE_VECTOR, T0, A0, ZERO), RV_RET);
+	struct axon_packet launch = chip_launch(issue, chip_va(at), 1, 1, 1);
+
+	memcpy(desc, &vector, sizeof(vector));
+	desc->operand[0].addr = chip_va(counters);
+	desc->operand[0].limit = limit;
+	*words = chip_ptr(c, counters);
+	return chip_buffer(c, &launch, 1);
+}
+
+/* It has begun, but not got to its end. */
+static void assert_left(const float *words)
+{
+	assert_true(words[0] > 0);
+	assert_true(words[COUNTERS - 1] == 0);
+}
+
+static void an_operation_that_cannot_be_repeated_is_left_by_a_hang(void **state)
+{
+	struct chip *c = chip_new(2, 2);
+	float *words;
+
+	(void)state;
+	chip_slot(c, VICTIM, 1);
+	chip_w32(c, AXON_PAGE_SLOT(VICTIM) + AXON_REG_SLOT_WALL_MS, 20);
+	assert_false(chip_run(c, VICTIM, additions(c, UINT32_MAX, &words)));
+	assert_int_equal(chip_fault(c, 0).cause, AXON_FAULT_HANG);
+	assert_left(words);
+	chip_free(c);
+}
+
+static void an_operation_that_cannot_be_repeated_is_left_by_a_reset(void **state)
+{
+	struct chip *c = chip_new(2, 2);
+	float *words;
+
+	(void)state;
+	chip_slot(c, VICTIM, 1);
+	chip_push(c, VICTIM, additions(c, UINT32_MAX, &words));
+	chip_doorbell(c, VICTIM);
+	while (!*(volatile float *)words)
+		chip_sleep_ms(1);
+	chip_reset_slot(c, VICTIM);
+	assert_left(words);
+	chip_free(c);
+}
+
+/* But for nothing less: what is done twice is wrong. */
+static void an_operation_that_cannot_be_repeated_is_done_once(void **state)
+{
+	struct chip *c = chip_new(2, 2);
+	float *words;
+
+	(void)state;
+	chip_slot(c, VICTIM, 1);
+	chip_w32(c, AXON_PAGE_SLOT(VICTIM) + AXON_REG_SLOT_WALL_MS, CHIP_TIMEOUT_MS);
+	chip_push(c, VICTIM, additions(c, COUNTERS, &words));
+	chip_doorbell(c, VICTIM);
+	while (!*(volatile float *)words)
+		chip_sleep_ms(1);
+	for (unsigned int n = 0; n < 20; n++)
+		chip_w32(c, AXON_PAGE_MMU + AXON_REG_INV_CMD, 1);
+	assert_true(chip_finish(c, VICTIM));
+	for (unsigned int i = 0; i < COUNTERS; i++)
+		assert_true(words[i] == 1 << 20);
+	chip_free(c);
+}
+
 static void progress_moves_with_packets_copies_and_workgroups(void **state)
 {
 	struct chip *c = chip_new(2, 2);
@@ -168,6 +263,9 @@ int main(void)
 		cmocka_unit_test(invalidations_of_the_drivers_disturb_no_program),
 		cmocka_unit_test(faults_and_resets_disturb_no_other_queue),
 		cmocka_unit_test(invalidations_reach_the_operation_concerned),
+		cmocka_unit_test(an_operation_that_cannot_be_repeated_is_left_by_a_hang),
+		cmocka_unit_test(an_operation_that_cannot_be_repeated_is_left_by_a_reset),
+		cmocka_unit_test(an_operation_that_cannot_be_repeated_is_done_once),
 		cmocka_unit_test(progress_moves_with_packets_copies_and_workgroups),
 		cmocka_unit_test(progress_stands_still_in_a_loop),
 	};

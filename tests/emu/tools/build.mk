@@ -28,5 +28,10 @@ $(TOOL_TESTS)/test_smi_health: $(TOOL_TESTS)/test_smi_health.o $(addprefix $(B)/
 		process.o sample.o system.o wrap.o) $(LIBACCEL)
 	$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS) -L$(B) -laccel -Wl,-rpath,'$$ORIGIN/../../..' -ljson-c -lcmocka
 
-UNIT_TESTS += $(TOOL_TEST_SCRIPTS) $(TOOL_TESTS)/test_smi_process $(TOOL_TESTS)/test_smi_health
-ALL += $(TOOL_TEST_SCRIPTS) $(TOOL_TESTS)/test_smi_process $(TOOL_TESTS)/test_smi_health
+$(TOOL_TESTS)/test_smi_topo: $(TOOL_TESTS)/test_smi_topo.o $(addprefix $(B)/tools/smi_,topo.o fdinfo.o process.o \
+		sample.o system.o) $(LIBACCEL)
+	$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS) -L$(B) -laccel -Wl,-rpath,'$$ORIGIN/../../..' -ljson-c -lcmocka
+
+TOOL_UNIT_TESTS := $(TOOL_TEST_SCRIPTS) $(addprefix $(TOOL_TESTS)/test_smi_,process health topo)
+UNIT_TESTS += $(TOOL_UNIT_TESTS)
+ALL += $(TOOL_UNIT_TESTS)

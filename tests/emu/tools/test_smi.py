@@ -271,6 +271,16 @@ def top_gives_the_terminal_back():
         assert "emulator" in shown, shown
 
 
+def a_dump_has_what_the_other_verbs_have():
+    document = json.loads(smi("dump"))
+    jsonschema.validate(document, SCHEMA)
+    known_keys(document, SCHEMA)
+    device = document["devices"][0]
+    expected = set(SCHEMA["definitions"]["device"]["properties"]) - {"diag", "tests"}
+    assert set(device) == expected, set(device) ^ expected
+    assert device["registers"] is None, device
+
+
 def diag_passes_on_a_sound_device():
     for cores in ("1", "3"):
         device = json.loads(smi("diag", "--json", AXON_EMU_CORES=cores))["devices"][0]
@@ -327,8 +337,10 @@ def output_goes_to_a_file_when_it_is_whole():
 
 def wrong_usage_is_2():
     for arguments, words in (
-            (["nope"], ["list, static, metric, process, event, health, topo, top, diag or explain",
+            (["nope"], ["list, static, metric, process, event, health, topo, top, diag, dump or explain",
                         "'nope'"]),
+            (["dump", "--csv"], ["-d, -o and --json", "--csv"]),
+            (["dump", "-w", "1"], ["-d, -o and --json", "-w"]),
             (["top", "--json"], ["-d, -w and -i", "--json"]),
             (["top", "-o", "x"], ["-d, -w and -i", "-o"]),
             (["--query=diag"], ["'diag'"]),
@@ -364,7 +376,7 @@ def no_driver_is_9():
 def version_and_help():
     assert smi("--version").startswith("accel-smi 1.")
     usage = smi("--help")
-    for word in ("list", "static", "metric", "process", "event", "health", "topo", "top", "diag", "explain", "--json",
+    for word in ("list", "static", "metric", "process", "event", "health", "topo", "top", "diag", "dump", "explain", "--json",
                  "--csv", "--query", "--no-header", "--no-units", "-d,", "-w,", "-i,", "-o,", "Exit status"):
         assert word in usage, word
 
@@ -375,7 +387,7 @@ if __name__ == "__main__":
                    health_of_a_sound_device_passes, events_are_counted, csv_has_the_keys_of_json,
                    csv_has_units_and_quotes, a_query_chooses_fields, explain_knows_every_entry,
                    an_errno_means_one_thing, top_is_a_view_after_the_other,
-                   top_gives_the_terminal_back, diag_passes_on_a_sound_device,
+                   top_gives_the_terminal_back, a_dump_has_what_the_other_verbs_have, diag_passes_on_a_sound_device,
                    diag_notices_what_was_not_done, diag_of_a_full_device_is_skipped, output_goes_to_a_file_when_it_is_whole,
                    explain_knows_what_functions_return, explain_refuses_what_it_does_not_know,
                    text_fits_80_columns, text_names_the_device,

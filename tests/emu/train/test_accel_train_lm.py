@@ -7,6 +7,7 @@ settings are refused in one clear line."""
 import json
 import math
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -168,6 +169,15 @@ def other_shapes():
         assert abs(half_loss - whole_loss) < 0.01, (whole_loss, half_loss)
 
 
+def progress_is_shown_when_asked_for():
+    done = train("--steps", "3", "--progress", "--checkpoint", at("shown"))  # returns are read as newlines
+    bar = r"\n\[#+\.*\] (\d+) %  step (\d+)  loss \d+\.\d+  \d+ tokens/s  \d+:\d\d left "
+    shown = re.findall(bar, done.stderr)
+    assert done.returncode == 0 and shown and shown[-1] == ("100", "3"), done.stderr
+    assert "\nvalidation 0 % " in done.stderr, done.stderr
+    assert not train("--steps", "3", "--checkpoint", at("shown")).stderr
+
+
 def refuses_broken_texts():
     out = at("never")
     expect_refusal(train("--out", out, data=at("nowhere")), 1, at("nowhere"), "No such file")
@@ -208,7 +218,7 @@ def refuses_broken_checkpoints():
             (changed(b'"layers":"2"', b'"layers":"3"'), ("blk.2",)),
             (changed(b'"vocab":"400"', b'"vocab":"401"'), ("401", "400")),
             (changed(b'"merges":"', b'"merges":"9999 1 '), ("vocabulary", "9999")),
-            (changed(b'"lr":"0.001"', b'"lr":"nan"'), ("lr", "nan")),
+            (changed(b'"lr":"0.002"', b'"lr":"nan"'), ("lr", "nan")),
             (changed(b'"batch":"4"', b'"batch":"0"'), ("batch", "'0'"))):
         write("bad", data)
         expect_refusal(run("accel-train", "lm", "--data", TEXT, "--eval", at("bad")), 1, *words)
@@ -234,11 +244,13 @@ def refuses_wrong_usage():
             (("--data", TEXT, "--out", "x", "--vocab", "256"), ("--vocab", "257 to 65536")),
             (("--data", TEXT, "--out", "x", "--type", "q8_0"), ("--type", "'q8_0'")),
             (("--data", TEXT, "--out", "x", "--save-every", "5"), ("--checkpoint",)),
+            (("--data", TEXT, "--out", "x", "--checkpoint", "x"), ("two files", "'x'")),
             (("--data", TEXT, "--eval", "x", "--out", "y"), ("--eval",))):
         expect_refusal(run("accel-train", "lm", *arguments), 2, *words)
 
 
 if __name__ == "__main__":
     sys.exit(main([it_learns, the_checkpoint_is_safetensors, killing_loses_nothing, interrupting_saves,
-                   the_end_may_be_moved, seed_matters_and_cores_do_not, other_shapes, refuses_broken_texts,
+                   the_end_may_be_moved, seed_matters_and_cores_do_not, other_shapes,
+                   progress_is_shown_when_asked_for, refuses_broken_texts,
                    refuses_impossible_models, refuses_broken_checkpoints, refuses_wrong_usage]))

@@ -211,21 +211,33 @@ static void test_memory(void **state)
 	graph_close(&g);
 }
 
-/* Of a long chain of layers only two gradients are needed at a time, and there is room for them all. */
+/*
+ * Of a long chain of layers only two gradients are needed at a time, and there is room for them all; attention's
+ * are needed together, though memory of their size is free by then.
+ */
 static void test_shared_memory(void **state)
 {
+	const struct graph_sequence s = {.tokens = 3, .head_dim = 4, .width = 8};
 	struct kernel_rig *rig = *state;
 	static struct graph g;
 	struct axon_err err = {0};
+	uint32_t q, k, v;
 	uint32_t x, first = 0, depth = 500;
 
 	x = begin(&g);
+	q = rows(&g, x, 8);
+	k = rows(&g, x, 8);
+	v = rows(&g, x, 8);
+	x = graph_attention(&g, q, k, v, &s);
 	for (uint32_t i = 0; i < depth; i++) {
 		x = rows(&g, x, 8);
 		first = i ? first : x;
 	}
 	graph_cross_entropy(&g, rows(&g, x, 8));
 	assert_int_equal(graph_place(&g, &rig->chip, &err), 0);
+	assert_int_not_equal(g.tensors[q].grad, g.tensors[k].grad);
+	assert_int_not_equal(g.tensors[k].grad, g.tensors[v].grad);
+	assert_int_not_equal(g.tensors[v].grad, g.tensors[q].grad);
 	for (uint32_t i = 0; i < depth; i++) {
 		const struct graph_tensor *t = &g.tensors[first + 2 * i];
 

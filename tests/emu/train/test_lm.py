@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Description: a language model's losses and gradient norms are PyTorch's fp32, from the same parameters
-and tokens: to 1e-3 for steps 1 to 20, within 1 % at step 300."""
+and tokens: to 1e-5 for steps 1 to 20, to 1e-4 up to step 300. Both are some hundred times what rounding
+was seen to do, and less than what weight decay of a norm does."""
 
 import math
 import os
@@ -75,7 +76,7 @@ def compare(steps, **c):
     for step, (expected, (loss, norm, _)) in enumerate(zip(theirs, found, strict=True), 1):
         off = max(abs(loss - expected[0]) / expected[0], abs(norm - expected[1]) / expected[1] / 10)
         worst = max(worst, off)
-        allowed = 1e-3 if step <= 20 else 1e-2
+        allowed = 1e-5 if step <= 20 else 1e-4
         assert off <= allowed, f"step {step}: expected {expected} within {allowed:g}, found {loss} {norm}"
     print(f"{steps} steps, {found[0, 0]:.4f} to {found[-1, 0]:.4f}: off by at most {worst:.1e}")
 

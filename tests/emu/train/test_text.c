@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bpe_train.h"
+#include "gguf_write.h"
 #include "kernel_rig.h"
 #include "lm_gguf.h"
 #include "lm_settings.h"
@@ -204,6 +205,31 @@ static const char *temporary(const char *bytes, size_t n)
 	return path;
 }
 
+/* Nine tenths, then up to a line's start; in a text of one line up to a character's. */
+static void test_cut(void **state)
+{
+	char text[200];
+	struct axon_err err = {0};
+	struct text_data d;
+	const char *path;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	text[185] = text[199] = '\n';
+	path = temporary(text, sizeof(text));
+	assert_int_equal(text_data_open(&d, path, &err), 0);
+	assert_int_equal(d.train_len, 186);
+	text_data_close(&d);
+	unlink(path);
+	text[185] = 'x';
+	memcpy(text + 178, "\xf0\x9f\x98\x80", 4);
+	path = temporary(text, sizeof(text));
+	assert_int_equal(text_data_open(&d, path, &err), 0);
+	assert_int_equal(d.train_len, 182);
+	text_data_close(&d);
+	unlink(path);
+}
+
 static void refused(const char *path, const char *words)
 {
 	struct axon_err err = {0};
@@ -319,6 +345,102 @@ static void test_new_file(void **state)
 	assert_non_null(strstr(err.msg, "/nonexistent/file"));
 }
 
+/* ---- GGUF ---- */
+
+/* Values and what they are in fp16 and bf16: ties go to the even one, too large is infinite. */
+static const struct {
+	float value;
+	uint16_t f16, bf16;
+} halves[] = {
+	{1.0f + 0x1p-8f, 0x3c04, 0x3f80},    {1.0f + 0x3p-8f, 0x3c0c, 0x3f82},
+	{1.0f + 0x1p-11f, 0x3c00, 0x3f80},   {1.0f + 0x3p-11f, 0x3c02, 0x3f80},
+	{-1.0f - 0x1.8p-8f, 0xbc06, 0xbf81}, {65519.0f, 0x7bff, 0x4780},
+	{65520.0f, 0x7c00, 0x4780},	     {0x1.fffffep127f, 0x7c00, 0x7f80},
+	{-INFINITY, 0xfc00, 0xff80},	     {0x1p-24f, 0x0001, 0x3380},
+	{0x1p-25f, 0x0000, 0x3300},
+};
+
+static void put_tensors(struct gguf_writer *w, float *values)
+{
+	const uint32_t dim[] = {1, COUNT(halves)};
+
+	for (size_t i = 0; i < COUNT(halves); i++)
+		values[i] = halves[i].value;
+	gguf_put_str(w, "general.architecture", "llama");
+	gguf_put_f32(w, "llama.third", 1.0f / 3);
+	gguf_put_bool(w, "yes", true);
+	gguf_put_array(w, "numbers", GGUF_I32, 2);
+	gguf_put_item_u32(w, 7);
+	gguf_put_item_u32(w, 8);
+	gguf_put_tensor(w, "f16", QUANT_F16, 2, dim, values);
+	gguf_put_tensor(w, "bf16", QUANT_BF16, 2, dim, values);
+	gguf_put_tensor(w, "f32", QUANT_F32, 1, dim + 1, values);
+}
+
+static void test_gguf(void **state)
+{
+	struct gguf_writer *w = gguf_writer_new();
+	const char *path = temporary("", 0);
+	float values[COUNT(halves)], third, back[COUNT(halves)];
+	uint16_t bits[2][COUNT(halves)];
+	struct axon_err err = {0};
+	struct gguf_array numbers;
+	struct gguf *g;
+	uint32_t eight;
+	bool yes;
+
+	(void)state;
+	put_tensors(w, values);
+	assert_int_equal(gguf_write(w, path, &err), 0);
+	gguf_writer_free(w);
+	if (gguf_open(path, &g, &err))
+		fail_msg("%s", err.msg);
+	assert_string_equal(gguf_arch(g), "llama");
+	assert_int_equal(gguf_f32(g, ".third", &third, &err), 0);
+	assert_true(third == 1.0f / 3);
+	assert_int_equal(gguf_bool(g, "yes", &yes, &err), 0);
+	assert_true(yes);
+	assert_int_equal(gguf_array(g, "numbers", &numbers, &err), 0);
+	assert_true(gguf_array_u32(&numbers, 1, &eight) && eight == 8 && numbers.n == 2);
+	for (int i = 0; i < 2; i++) {
+		const struct gguf_tensor *t = gguf_tensor(g, (size_t)i);
+
+		assert_int_equal(t->offset % 32, 0);
+		assert_int_equal(t->ne[0], COUNT(halves));
+		assert_int_equal(gguf_read(g, t, 0, bits[i], sizeof(bits[i]), &err), 0);
+	}
+	for (size_t i = 0; i < COUNT(halves); i++)
+		if (bits[0][i] != halves[i].f16 || bits[1][i] != halves[i].bf16)
+			fail_msg("%a: expected %04x and %04x, found %04x and %04x",
+				 (double)values[i], halves[i].f16, halves[i].bf16, bits[0][i],
+				 bits[1][i]);
+	assert_int_equal(gguf_read(g, gguf_find_tensor(g, "f32"), 0, back, sizeof(back), &err), 0);
+	assert_memory_equal(back, values, sizeof(back));
+	gguf_close(g);
+	unlink(path);
+}
+
+static void test_gguf_refuses(void **state)
+{
+	const uint32_t dim[] = {1, 1, 1, 1, 1};
+	struct axon_err err = {0};
+	float value = 0;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct gguf_writer *w = gguf_writer_new();
+		char name[GGUF_MAX_NAME + 1];
+
+		memset(name, 'n', sizeof(name));
+		name[i == 0 ? GGUF_MAX_NAME : 5] = 0;
+		gguf_put_tensor(w, name, i == 1 ? QUANT_Q8_0 : QUANT_F32, i == 2 ? 5 : 1, dim,
+				&value);
+		assert_int_equal(gguf_write(w, "/tmp/axon-never.gguf", &err), -EINVAL);
+		assert_int_equal(access("/tmp/axon-never.gguf", F_OK), -1);
+		gguf_writer_free(w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,9 +448,12 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_vocabulary_as_text),
 		cmocka_unit_test(test_batches),
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_refused_texts),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_new_file),
+		cmocka_unit_test(test_gguf),
+		cmocka_unit_test(test_gguf_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef AXON_DEBUGFS_H
+#define AXON_DEBUGFS_H
+
+struct axon_device;
+
+void axon_debugfs_init(struct axon_device *adev);
+
+#endif
