@@ -7,6 +7,7 @@
  * pool of page tables) is managed by DRM instead and goes with the last reference.
  */
 
+#include <kunit/visibility.h>
 #include <linux/dma-mapping.h>
 
 #include <drm/drm_drv.h>
@@ -100,7 +101,7 @@ static int axon_device_identify(struct axon_device *adev)
 	return 0;
 }
 
-static void axon_device_init_locks(struct axon_device *adev)
+VISIBLE_IF_KUNIT void axon_device_init_locks(struct axon_device *adev)
 {
 	unsigned int i;
 
@@ -116,6 +117,7 @@ static void axon_device_init_locks(struct axon_device *adev)
 		spin_lock_init(&adev->slots[i].lock);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_device_init_locks);
 
 /**
  * axon_device_start() - bring the chip from reset to work

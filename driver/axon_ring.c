@@ -11,6 +11,7 @@
  * nothing under it allocates memory or waits for a fence.
  */
 
+#include <kunit/visibility.h>
 #include <linux/dma-mapping.h>
 #include <linux/module.h>
 
@@ -129,6 +130,7 @@ err_slot:
 	axon_slot_put(adev, ring->slot);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ring_init);
 
 /**
  * axon_ring_start() - let the chip serve the ring
@@ -164,6 +166,7 @@ void axon_ring_start(struct axon_ring *ring)
 	}
 	mutex_unlock(&ring->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ring_start);
 
 /**
  * axon_ring_set_owner() - tell whose ring it is, for the history of events
@@ -224,6 +227,7 @@ int axon_ring_submit(struct axon_ring *ring, const struct axon_packet *packets, 
 	mutex_unlock(&ring->lock);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ring_submit);
 
 /**
  * axon_ring_complete() - signal the fences of what the chip has done
@@ -233,6 +237,7 @@ void axon_ring_complete(struct axon_ring *ring)
 {
 	axon_timeline_complete(ring->timeline, READ_ONCE(ring->mem->signal.value));
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ring_complete);
 
 /**
  * axon_ring_stop() - take the work away from the chip and end it
@@ -260,6 +265,7 @@ void axon_ring_stop(struct axon_ring *ring, int error)
 	axon_timeline_abort(ring->timeline, error);
 	mutex_unlock(&ring->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ring_stop);
 
 /**
  * axon_ring_fini() - stop a ring and give its slot back
@@ -291,6 +297,7 @@ void axon_ring_fini(struct axon_ring *ring, int error)
 	dma_free_coherent(adev->drm.dev, AXON_RING_SIZE, mem, ring->dma);
 	axon_slot_put(adev, ring->slot);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ring_fini);
 
 /**
  * axon_ring_poll() - look at a ring without an interrupt
@@ -320,3 +327,4 @@ bool axon_ring_poll(struct axon_ring *ring, u32 *progress, struct axon_counters 
 	mutex_unlock(&ring->lock);
 	return alive;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ring_poll);
