@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -43,3 +44,4 @@ void *axon_array_get(const struct drm_axon_array *array, size_t size, u32 max)
 	}
 	return copy;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_array_get);

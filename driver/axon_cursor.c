@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <kunit/visibility.h>
+
 #include <drm/ttm/ttm_placement.h>
 #include <drm/ttm/ttm_tt.h>
 
@@ -36,6 +38,7 @@ void axon_cursor_linear(struct axon_cursor *cur, u64 addr, u64 size, bool sys)
 {
 	*cur = (struct axon_cursor){ .addr = addr, .run = size, .left = size, .sys = sys };
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_cursor_linear);
 
 /**
  * axon_cursor_vram() - walk a piece of a resource in device memory
@@ -60,6 +63,7 @@ void axon_cursor_vram(struct axon_cursor *cur, struct ttm_resource *res, u64 off
 	cur->block = block;
 	axon_cursor_block(cur, offset);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_cursor_vram);
 
 /**
  * axon_cursor_pages() - walk pages of system memory
@@ -72,6 +76,7 @@ void axon_cursor_pages(struct axon_cursor *cur, const dma_addr_t *pages, u64 siz
 	*cur = (struct axon_cursor){ .left = size, .sys = true, .pages = pages };
 	axon_cursor_gather(cur);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_cursor_pages);
 
 /**
  * axon_cursor_bo() - walk a piece of a buffer, wherever it lies
@@ -108,3 +113,4 @@ void axon_cursor_advance(struct axon_cursor *cur, u64 bytes)
 		axon_cursor_gather(cur);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_cursor_advance);

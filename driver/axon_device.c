@@ -7,6 +7,7 @@
  * pool of page tables) is managed by DRM instead and goes with the last reference.
  */
 
+#include <kunit/visibility.h>
 #include <linux/dma-mapping.h>
 
 #include <drm/drm_drv.h>
@@ -110,7 +111,7 @@ static int axon_device_identify(struct axon_device *adev)
 	return 0;
 }
 
-static void axon_device_init_locks(struct axon_device *adev)
+VISIBLE_IF_KUNIT void axon_device_init_locks(struct axon_device *adev)
 {
 	mutex_init(&adev->inv_lock);
 	mutex_init(&adev->mmu_lock);
@@ -118,6 +119,7 @@ static void axon_device_init_locks(struct axon_device *adev)
 	mutex_init(&adev->faults.lock);
 	ida_init(&adev->as_ida);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_device_init_locks);
 
 /**
  * axon_device_start() - bring the chip from reset to work

@@ -146,4 +146,9 @@ void axon_device_fini(struct axon_device *adev);
 void axon_device_start(struct axon_device *adev);
 void axon_device_set_root(struct axon_device *adev, unsigned int as, u64 root);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+extern const struct drm_driver axon_drm_driver;
+void axon_device_init_locks(struct axon_device *adev);
+#endif
+
 #endif

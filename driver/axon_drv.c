@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <kunit/visibility.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 
@@ -75,7 +76,7 @@ static const struct file_operations axon_fops = {
 	.fop_flags = FOP_UNSIGNED_OFFSET,
 };
 
-static const struct drm_driver axon_drm_driver = {
+VISIBLE_IF_KUNIT const struct drm_driver axon_drm_driver = {
 	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM | DRIVER_GEM_GPUVA | DRIVER_SYNCOBJ |
 			   DRIVER_SYNCOBJ_TIMELINE,
 	.open = axon_open,
@@ -90,6 +91,7 @@ static const struct drm_driver axon_drm_driver = {
 	.major = 1,
 	.minor = 0,
 };
+EXPORT_SYMBOL_IF_KUNIT(axon_drm_driver);
 
 static int axon_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {

@@ -10,6 +10,7 @@
  * right to look at everyone.
  */
 
+#include <kunit/visibility.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
@@ -66,6 +67,7 @@ int axon_event_init(struct axon_device *adev)
 		return -ENOMEM;
 	return drmm_add_action_or_reset(&adev->drm, axon_event_fini, NULL);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_event_init);
 
 /* The client behind a ring. Its file is open, as the ring is still there. */
 static void axon_event_set_owner(struct axon_event *event, const struct axon_ring *ring)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <kunit/visibility.h>
 #include <linux/dma-mapping.h>
 
 #include <drm/drm_drv.h>
@@ -27,6 +28,7 @@ int axon_fault_init(struct axon_device *adev)
 	ring->records = dma_alloc_coherent(adev->drm.dev, AXON_FAULT_SIZE, &ring->dma, GFP_KERNEL);
 	return ring->records ? 0 : -ENOMEM;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_fault_init);
 
 /**
  * axon_fault_fini() - the mirror of axon_fault_init()
@@ -38,6 +40,7 @@ void axon_fault_fini(struct axon_device *adev)
 
 	dma_free_coherent(adev->drm.dev, AXON_FAULT_SIZE, ring->records, ring->dma);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_fault_fini);
 
 /**
  * axon_fault_start() - tell the chip, fresh from reset, where the ring is
@@ -55,6 +58,7 @@ void axon_fault_start(struct axon_device *adev)
 	axon_write32(adev, FAULT, LOG2, AXON_FAULT_RING_LOG2);
 	mutex_unlock(&ring->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_fault_start);
 
 static void axon_fault_deliver(struct axon_device *adev, const struct axon_fault *record)
 {
@@ -112,3 +116,4 @@ void axon_fault_drain(struct axon_device *adev)
 	mutex_unlock(&ring->lock);
 	drm_dev_exit(idx);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_fault_drain);

@@ -12,6 +12,7 @@
  * and an interrupt that comes late or twice does no harm.
  */
 
+#include <kunit/visibility.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -70,6 +71,7 @@ struct axon_timeline *axon_timeline_create(unsigned int doorbell, struct module 
 	snprintf(tl->name, sizeof(tl->name), "axon-queue%u", doorbell);
 	return tl;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_timeline_create);
 
 static void axon_timeline_release(struct kref *kref)
 {
@@ -88,6 +90,7 @@ void axon_timeline_put(struct axon_timeline *tl)
 {
 	kref_put(&tl->kref, axon_timeline_release);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_timeline_put);
 
 /* Signal the pending fences up to @value, with @error if it is not 0. */
 static void axon_timeline_signal(struct axon_timeline *tl, u64 value, int error)
@@ -125,6 +128,7 @@ void axon_timeline_complete(struct axon_timeline *tl, u64 value)
 {
 	axon_timeline_signal(tl, value, 0);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_timeline_complete);
 
 /**
  * axon_timeline_abort() - signal everything with an error and accept nothing more
@@ -135,6 +139,7 @@ void axon_timeline_abort(struct axon_timeline *tl, int error)
 {
 	axon_timeline_signal(tl, U64_MAX, error);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_timeline_abort);
 
 /**
  * axon_fence_init() - give a fence its place in the timeline
@@ -158,6 +163,7 @@ void axon_fence_init(struct axon_fence *fence, struct axon_timeline *tl)
 	spin_unlock_irqrestore(&tl->lock, flags);
 	dma_fence_init(&fence->base, &axon_fence_ops, &tl->lock, tl->context, seqno);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_fence_init);
 
 /**
  * axon_fence_arm() - let the timeline signal a fence, whose work the chip is about to get
@@ -183,6 +189,7 @@ int axon_fence_arm(struct axon_fence *fence)
 		axon_fence_abort(fence, error);
 	return error;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_fence_arm);
 
 /**
  * axon_fence_abort() - signal a fence whose work never reached the chip
@@ -200,3 +207,4 @@ void axon_fence_abort(struct axon_fence *fence, int error)
 	}
 	spin_unlock_irqrestore(fence->base.lock, flags);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_fence_abort);

@@ -10,6 +10,7 @@
  *    jobs reach the ring. There is no way back from here, and no need for one.
  */
 
+#include <kunit/visibility.h>
 #include <linux/slab.h>
 
 #include "axon_accel.h"
@@ -38,7 +39,7 @@ void axon_job_free(struct axon_job *job)
 	axon_queue_put(q);
 }
 
-static int axon_job_check_call(const struct drm_axon_call *call)
+VISIBLE_IF_KUNIT int axon_job_check_call(const struct drm_axon_call *call)
 {
 	u64 size = (u64)call->count * AXON_PACKET_SIZE;
 	u64 end;
@@ -50,6 +51,7 @@ static int axon_job_check_call(const struct drm_axon_call *call)
 		return -EINVAL;
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_job_check_call);
 
 static struct axon_job *axon_job_create(struct axon_queue *q, const struct drm_axon_call *calls,
 					u32 count)

@@ -7,6 +7,7 @@
 
 struct axon_fence;
 struct axon_queue;
+struct drm_axon_call;
 struct drm_device;
 struct drm_file;
 
@@ -33,5 +34,9 @@ static inline struct axon_job *to_axon_job(struct drm_sched_job *job)
 
 void axon_job_free(struct axon_job *job);
 int axon_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *file);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+int axon_job_check_call(const struct drm_axon_call *call);
+#endif
 
 #endif

@@ -21,6 +21,7 @@
  * table by a leaf (saves 4 KiB, and needs the break-before-make dance on a live table).
  */
 
+#include <kunit/visibility.h>
 #include <linux/dma-mapping.h>
 #include <linux/dmapool.h>
 #include <linux/iopoll.h>
@@ -181,6 +182,7 @@ int axon_mmu_prepare_map(struct axon_mmu *mmu, u64 va, const struct axon_cursor 
 	}
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_mmu_prepare_map);
 
 /**
  * axon_mmu_prepare_unmap() - allocate the tables that axon_mmu_unmap() will need
@@ -203,6 +205,7 @@ int axon_mmu_prepare_unmap(struct axon_mmu *mmu, u64 va, u64 size)
 		ret = axon_pt_reach(mmu, end, 0);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_mmu_prepare_unmap);
 
 /**
  * axon_mmu_map() - write the entries of a mapping
@@ -237,6 +240,7 @@ void axon_mmu_map(struct axon_mmu *mmu, u64 va, const struct axon_cursor *mem, u
 		va += step;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_mmu_map);
 
 static void axon_pt_clear(struct axon_pt *pt, unsigned int level, u64 start, u64 last)
 {
@@ -267,6 +271,7 @@ void axon_mmu_unmap(struct axon_mmu *mmu, u64 va, u64 size)
 {
 	axon_pt_clear(mmu->root, AXON_PT_LEVELS - 1, va, va + size - 1);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_mmu_unmap);
 
 static void axon_pt_prune(struct axon_mmu *mmu, struct axon_pt *pt, unsigned int level, u64 start,
 			  u64 last)
@@ -302,6 +307,7 @@ void axon_mmu_prune(struct axon_mmu *mmu, u64 va, u64 size)
 {
 	axon_pt_prune(mmu, mmu->root, AXON_PT_LEVELS - 1, va, va + size);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_mmu_prune);
 
 /* Wait until the chip uses no old translation of [@start, @end). */
 static int axon_mmu_invalidate(struct axon_mmu *mmu, u64 start, u64 end)
@@ -349,6 +355,7 @@ int axon_mmu_flush(struct axon_mmu *mmu, u64 start, u64 end)
 	INIT_LIST_HEAD(&mmu->dead);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_mmu_flush);
 
 /**
  * axon_mmu_init() - make an address space, with nothing mapped in it
@@ -370,6 +377,7 @@ int axon_mmu_init(struct axon_mmu *mmu, struct axon_device *adev, unsigned int a
 	axon_device_set_root(adev, as, axon_pde(mmu->root));
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_mmu_init);
 
 /**
  * axon_mmu_fini() - take an address space away from the chip and free its tables
@@ -382,6 +390,7 @@ void axon_mmu_fini(struct axon_mmu *mmu)
 	axon_pt_free_tree(mmu->adev, mmu->root, AXON_PT_LEVELS - 1);
 	mmu->root = NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_mmu_fini);
 
 static void axon_mmu_pool_destroy(struct drm_device *drm, void *pool)
 {
@@ -429,6 +438,7 @@ int axon_mmu_setup(struct axon_device *adev)
 		axon_mmu_teardown(adev);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_mmu_setup);
 
 /**
  * axon_mmu_teardown() - the mirror of axon_mmu_setup()
@@ -440,3 +450,4 @@ void axon_mmu_teardown(struct axon_device *adev)
 	axon_mmu_fini(&adev->mmu);
 	mutex_unlock(&adev->mmu_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_mmu_teardown);

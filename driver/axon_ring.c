@@ -14,6 +14,7 @@
  * it a job is in the path that signals fences.
  */
 
+#include <kunit/visibility.h>
 #include <linux/dma-mapping.h>
 #include <linux/module.h>
 
@@ -234,6 +235,7 @@ err_doorbell:
 	ida_free(&adev->slots.doorbells, ring->doorbell);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ring_init);
 
 /**
  * axon_ring_set_owner() - tell whose ring it is, for the history of events
@@ -294,6 +296,7 @@ int axon_ring_submit(struct axon_ring *ring, const struct axon_packet *packets, 
 	mutex_unlock(&ring->lock);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ring_submit);
 
 /**
  * axon_ring_complete() - pass on what the chip has done
@@ -330,6 +333,7 @@ void axon_ring_end(struct axon_ring *ring, int error)
 	ring->notify(ring);
 	spin_unlock_irqrestore(&s->irq_lock, flags);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ring_complete);
 
 /**
  * axon_ring_stop() - take the work away from the chip and end it
@@ -349,6 +353,7 @@ void axon_ring_stop(struct axon_ring *ring, int error)
 		axon_ring_end(ring, error);
 	mutex_unlock(&ring->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ring_stop);
 
 /**
  * axon_ring_fini() - stop a ring and give its doorbell and memory back
@@ -365,6 +370,7 @@ void axon_ring_fini(struct axon_ring *ring, int error)
 	axon_ring_fini_mem(ring);
 	ida_free(&ring->adev->slots.doorbells, ring->doorbell);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ring_fini);
 
 /**
  * axon_ring_poll() - look at a ring without an interrupt
@@ -389,3 +395,4 @@ bool axon_ring_poll(struct axon_ring *ring, struct axon_counters *counters)
 	mutex_unlock(&ring->lock);
 	return alive;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ring_poll);

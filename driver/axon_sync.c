@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <kunit/visibility.h>
 #include <linux/dma-fence-chain.h>
 #include <linux/slab.h>
 
@@ -86,6 +87,7 @@ int axon_syncs_get(struct drm_file *file, const struct drm_axon_array *array,
 	kvfree(in);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_syncs_get);
 
 /**
  * axon_syncs_depend() - make a job wait for what is to be waited for
@@ -128,6 +130,7 @@ void axon_syncs_signal(struct axon_syncs *syncs, struct dma_fence *fence)
 		}
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_syncs_signal);
 
 /**
  * axon_syncs_put() - release what axon_syncs_get() took
@@ -147,3 +150,4 @@ void axon_syncs_put(struct axon_syncs *syncs)
 	}
 	kfree(syncs->sync);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_syncs_put);

@@ -12,6 +12,7 @@
  * stands in when the chip fails, through the write-combined mapping of all of device memory.
  */
 
+#include <kunit/visibility.h>
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -340,3 +341,4 @@ int axon_ttm_init(struct axon_device *adev)
 
 	return axon_vram_init(adev);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ttm_init);

@@ -20,6 +20,7 @@ if [ ! -e "$image" ]; then
 	mkdir -p "$dir"/{bin,dev,proc,sys,newroot,modules} "${image%/*}"
 	cp "$busybox" "$dir/bin/busybox"
 	cp tools/vm.d/init "$dir/init"
+	: >"$dir/modules/order" # stays empty where the kernel has them built in
 	for module in "${wanted[@]}"; do
 		/sbin/modprobe -d "$(readlink -f "$kernel")" -S "$(cat "$kernel/release")" \
 			--show-depends "$module" || die "module $module is not in $kernel"

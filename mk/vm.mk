@@ -8,7 +8,7 @@ N ?= 48
 VM ?=
 export PROMPT
 
-.PHONY: deps qemu kernel module vm run shell force
+.PHONY: deps qemu kernel module vm debug run shell force
 deps: ## install the Debian packages that are missing
 	@mk/packages.sh
 
@@ -16,6 +16,7 @@ qemu: build/qemu-system-x86_64 ## QEMU with the axon device
 kernel: build/kernel
 module: build/axon.ko ## the driver, for the kernel of the VM
 vm: qemu module build/initramfs.cpio ## all that tools/vm needs
+debug: qemu build/debug/axon.ko build/debug/initramfs.cpio ## all that tools/vm --kernel debug needs
 
 build/qemu-system-x86_64: build/libaxoncore.so force
 	@mk/qemu.sh $< $@
@@ -23,11 +24,14 @@ build/qemu-system-x86_64: build/libaxoncore.so force
 build/kernel: force
 	@mk/kernel.sh $@
 
-build/initramfs.cpio: build/kernel tools/vm.d/init
-	@mk/initramfs.sh build/kernel $@
+build/debug/kernel: build/kernel force
+	@mk/debug_kernel.sh $< $@
 
-build/axon.ko: build/kernel force
-	+@mk/module.sh build/kernel build
+build/initramfs.cpio build/debug/initramfs.cpio: %/initramfs.cpio: %/kernel tools/vm.d/init
+	@mk/initramfs.sh $< $@
+
+build/axon.ko build/debug/axon.ko: %/axon.ko: %/kernel force
+	+@mk/module.sh $< $*
 
 force:
 

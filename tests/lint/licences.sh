@@ -5,7 +5,7 @@
 
 while read -r file; do
 	case $file in
-	driver/*) want='GPL-2.0' ;;
+	driver/* | tests/kunit/*) want='GPL-2.0' ;;
 	qemu-device/axon_pci.c | qemu-device/qemu/*) want='GPL-2.0-or-later' ;;
 	uapi/*.h) want='(GPL-2.0 WITH Linux-syscall-note) OR MIT' ;;
 	*) want='MIT' ;;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define COLS   1024
-#define RACES  60000
+#define RACES  20000
 #define WILD   0x3fffff00u /* words: 4 GiB behind the table */
 #define TABLE  (MEM + 0x40000)
 #define INDEX  (MEM + 0x20000)
