@@ -48,11 +48,11 @@ static void program(struct chip *c, const struct queue *q)
 	chip_w64(c, page + AXON_REG_SLOT_SAVE, chip_va(q->save));
 }
 
-static void queue_new(struct chip *c, struct queue *q, bool user)
+static void queue_new(struct chip *c, struct queue *q, unsigned int doorbell, bool user)
 {
 	uint32_t bytes = chip_r32(c, AXON_PAGE_SLOT(0) + AXON_REG_SLOT_SAVE_SIZE);
 
-	*q = (struct queue){.doorbell = 700, .user = user};
+	*q = (struct queue){.doorbell = doorbell, .user = user};
 	q->ring = chip_alloc(c, AXON_PACKET_SIZE << CHIP_RING_LOG2);
 	q->save = chip_alloc(c, bytes);
 	program(c, q);
@@ -324,7 +324,7 @@ static struct chip *bench(unsigned int threads, struct queue *q, bool user, stru
 {
 	struct chip *c = chip_new(3, threads);
 
-	queue_new(c, q, user);
+	queue_new(c, q, 700, user);
 	*w = workload_new(c);
 	for (unsigned int s = 0; s < SLOTS; s++)
 		chip_w64(c, AXON_PAGE_SLOT(s) + AXON_REG_SLOT_COUNTERS, chip_va(w->counters));
@@ -403,7 +403,7 @@ static struct chip *empty_bench(unsigned int threads, struct queue *q)
 {
 	struct chip *c = chip_new(2, threads);
 
-	queue_new(c, q, false);
+	queue_new(c, q, 700, false);
 	return c;
 }
 
@@ -599,11 +599,7 @@ static void test_nobody_waits_for_a_loop(void **state)
 	(void)state;
 	assert_true(finishes(c, &q));
 	assert_true(queue_suspend(c, &q));
-	queue_new(c, &other, false);
-	other.doorbell = 701;
-	chip_reset_slot(c, 0);
-	program(c, &other);
-	chip_w32(c, AXON_PAGE_SLOT(0) + AXON_REG_SLOT_CTRL, AXON_SLOT_CTRL_ENABLE);
+	queue_new(c, &other, 701, false);
 	queue_push(c, &other, chip_launch(loop, 0, 8, 1, 1));
 	chip_wait_state(c, 0, AXON_SLOT_RUNNING);
 	chip_sleep_ms(3);
@@ -612,12 +608,24 @@ static void test_nobody_waits_for_a_loop(void **state)
 		queue_resume(c, &q, i);
 		assert_true(queue_suspend(c, &q));
 	}
+	/* nor for what keeps them when that is moved at the same time */
 	queue_resume(c, &q, 1);
-	chip_reset_slot(c, 1);
-	/* nor does what keeps them */
-	assert_true(queue_suspend(c, &other));
-	queue_resume(c, &other, 2);
-	chip_reset_slot(c, 2);
+	for (unsigned int i = 0; i < 20; i++) {
+		uint64_t from = AXON_PAGE_SLOT(other.slot), page = AXON_PAGE_SLOT(q.slot);
+
+		chip_w32(c, (i % 2 ? from : page) + AXON_REG_SLOT_SUSPEND, 1);
+		chip_w32(c, (i % 2 ? page : from) + AXON_REG_SLOT_SUSPEND, 1);
+		chip_wait_state(c, q.slot, AXON_SLOT_SUSPENDED);
+		chip_wait_state(c, other.slot, AXON_SLOT_SUSPENDED);
+		chip_w32(c, from + AXON_REG_SLOT_CTRL, 0);
+		chip_w32(c, page + AXON_REG_SLOT_CTRL, 0);
+		queue_resume_on(c, &other, (other.slot + 2) % 4);
+		queue_resume_on(c, &q, (q.slot + 2) % 4);
+		await_switch(c, other.slot);
+		await_switch(c, q.slot);
+	}
+	chip_reset_slot(c, q.slot);
+	chip_reset_slot(c, other.slot);
 	assert_int_equal(chip_faults(c), 0);
 	chip_free(c);
 }
