@@ -60,7 +60,7 @@ struct drm_axon_query_device {
 	__u64 va_start;		/* user range of an address space */
 	__u64 va_end;
 	__u32 num_slots;	/* hardware queues in all */
-	__u32 free_slots;
+	__u32 free_slots;	/* that no queue has now; queues are not limited by slots */
 	__u8 uuid[16];
 	__u64 faults;		/* faults since the module was loaded */
 	__u64 resets;		/* queue resets since then */
