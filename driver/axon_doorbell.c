@@ -78,7 +78,7 @@ static struct axon_queue *axon_doorbell_lookup(struct axon_file *afile, unsigned
 	return q;
 }
 
-static int axon_doorbell_mmap(struct drm_file *file, struct vm_area_struct *vma)
+static int axon_doorbell_mmap(struct drm_file *client, struct vm_area_struct *vma)
 {
 	const vm_flags_t access = VM_READ | VM_WRITE | VM_EXEC | VM_SHARED;
 	struct axon_queue *q;
@@ -88,7 +88,7 @@ static int axon_doorbell_mmap(struct drm_file *file, struct vm_area_struct *vma)
 	if ((vma->vm_flags & access) != (VM_WRITE | VM_SHARED))
 		return -EACCES;
 
-	q = axon_doorbell_lookup(to_axon_file(file), vma->vm_pgoff - AXON_DOORBELL_PGOFF);
+	q = axon_doorbell_lookup(to_axon_file(client), vma->vm_pgoff - AXON_DOORBELL_PGOFF);
 	if (!q)
 		return -EACCES;
 
@@ -102,22 +102,22 @@ static int axon_doorbell_mmap(struct drm_file *file, struct vm_area_struct *vma)
 
 /**
  * axon_mmap() - &file_operations.mmap: of a buffer or of a doorbell
- * @filp: the node
+ * @file: the node
  * @vma: the mapping
  *
  * Return: 0; -ENODEV after an unplug; for a doorbell -EINVAL for more than its page and -EACCES for
  * one that belongs to no queue of this file, and for a mapping that is not shared and write-only;
  * another negative error.
  */
-int axon_mmap(struct file *filp, struct vm_area_struct *vma)
+int axon_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct drm_file *file = filp->private_data;
+	struct drm_file *client = file->private_data;
 
 	if (vma->vm_pgoff < AXON_DOORBELL_PGOFF)
-		return drm_gem_mmap(filp, vma);
-	if (drm_dev_is_unplugged(file->minor->dev))
+		return drm_gem_mmap(file, vma);
+	if (drm_dev_is_unplugged(client->minor->dev))
 		return -ENODEV;
-	return axon_doorbell_mmap(file, vma);
+	return axon_doorbell_mmap(client, vma);
 }
 
 /**

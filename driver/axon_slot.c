@@ -256,7 +256,7 @@ static void axon_slot_scan(struct axon_device *adev)
 		axon_slot_scan_word(adev, __ffs(words));
 }
 
-/* Does the ring get on? What does not, be it for want of a core, becomes more urgent to the chip. */
+/* Does the ring get on? What does not, perhaps for want of a core, gets more urgent to the chip. */
 static void axon_slot_watch(struct axon_slot *slot, u64 now)
 {
 	struct axon_ring *ring = slot->ring;

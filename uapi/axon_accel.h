@@ -62,7 +62,7 @@ struct drm_axon_query_device {
 	__u64 va_start;		/* user range of an address space */
 	__u64 va_end;
 	__u32 num_slots;	/* hardware queues in all */
-	__u32 free_slots;
+	__u32 free_slots;	/* that no queue has now; queues are not limited by slots */
 	__u8 uuid[16];
 	__u64 faults;		/* faults since the driver took the device */
 	__u64 resets;		/* queues reset since then for a fault, a hang or a time-out; not those closed */

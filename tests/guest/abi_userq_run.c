@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -138,6 +139,51 @@ static void waits_for_a_word_in_device_memory(void **state)
 	packet->signal.value = 7;
 	userq_ring(&q);
 	assert_int_equal(abi_ioctl(fd, DRM_IOCTL_AXON_WAIT, &wait), 0);
+}
+
+/* Time of the copy engine that fdinfo gives to this file, in ns. */
+static unsigned long long copy_ns(void)
+{
+	unsigned long long ns = 0;
+	char path[64], line[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "drm-engine-copy: %llu ns", &ns) == 1)
+			break;
+	fclose(file);
+	return ns;
+}
+
+/* What a user queue did counts for its file, also when the queue is gone. */
+static void use_is_accounted(void **state)
+{
+	uint32_t bo = abi_bo(fd, 8 * HUGE, DRM_AXON_BO_VRAM);
+	unsigned long long before = copy_ns(), used;
+	struct axon_packet *packet;
+	struct userq other;
+
+	(void)state;
+	assert_int_equal(abi_bind_bo(fd, vm, bo, TEST_VA + 8 * HUGE, 8 * HUGE), 0);
+	userq_create(&other, fd, vm, 5);
+	packet = userq_packet(&other, AXON_PKT_FILL);
+	packet->fill.dst = TEST_VA + 8 * HUGE;
+	packet->fill.bytes = 8 * HUGE;
+	userq_signal(&other, 1);
+	userq_ring(&other);
+	assert_int_equal(userq_wait(&other, 1, LONG, NULL), 0);
+	/* Counters are written when the queue rests, which it may not have done yet. */
+	for (uint64_t end = abi_now_ms() + LONG; copy_ns() == before && abi_now_ms() < end;)
+		usleep(1000);
+	used = copy_ns();
+	assert_true(used > before);
+	userq_destroy(&other);
+	assert_true(copy_ns() >= used);
+	assert_int_equal(abi_unbind(fd, vm, TEST_VA + 8 * HUGE, 8 * HUGE), 0);
+	abi_close_bo(fd, bo);
 }
 
 /* ---- others ---- */
@@ -371,6 +417,7 @@ int main(void)
 		cmocka_unit_test(a_word_that_is_there_needs_no_wait),
 		cmocka_unit_test(time_runs_out),
 		cmocka_unit_test(waits_for_a_word_in_device_memory),
+		cmocka_unit_test(use_is_accounted),
 		cmocka_unit_test(many_wait_for_different_values),
 		cmocka_unit_test(a_signal_interrupts),
 		cmocka_unit_test(an_eventfd_is_signalled_once),
