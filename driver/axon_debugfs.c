@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/accel/PCI-ADDRESS/registers: what the chip's registers hold, a name and a value on
- * each line, for reports of what went wrong. Root's alone, as all of debugfs: there are bus
+ * /sys/kernel/debug/accel/PCI-ADDRESS/registers: what the chip's registers hold, a name and a value
+ * on each line, for reports of what went wrong. Root's alone, as all of debugfs: there are bus
  * addresses among them.
  */
 
@@ -79,12 +79,14 @@ static u64 axon_debugfs_read(struct axon_device *adev, const struct axon_debugfs
 
 static void axon_debugfs_show_slot(struct seq_file *m, struct axon_device *adev, unsigned int slot)
 {
+	const struct axon_debugfs_reg *reg;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(axon_debugfs_slot_regs); i++)
-		seq_printf(
-			m, "SLOT%u.%s %#llx\n", slot, axon_debugfs_slot_regs[i].name,
-			axon_debugfs_read(adev, &axon_debugfs_slot_regs[i], AXON_PAGE_SLOT(slot)));
+	for (i = 0; i < ARRAY_SIZE(axon_debugfs_slot_regs); i++) {
+		reg = &axon_debugfs_slot_regs[i];
+		seq_printf(m, "SLOT%u.%s %#llx\n", slot, reg->name,
+			   axon_debugfs_read(adev, reg, AXON_PAGE_SLOT(slot)));
+	}
 }
 
 static int axon_debugfs_registers(struct seq_file *m, void *unused)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # The tests. A build.mk adds host programs to UNIT_TESTS (those in tests/emu/ and tests/qtest/
 # form tiers of their own), what is to run in the VM to GUEST_TESTS, and what boots VMs itself to
-# VM_TESTS.
+# VM_TESTS. On the debug kernel run the driver's KUnit suites and DEBUG_TESTS: of the guest tests those
+# that between them create, bind, submit, fault, get killed and unload; `make soak` runs all.
 
 VM_TESTS += tests/guest/launcher.sh tests/guest/refusals.sh
 # Whole models and trainings of hundreds of steps: too long for `make check` and under a sanitiser.
@@ -9,17 +10,19 @@ LONG_TESTS = $(B)/tests/emu/model/% $(addprefix $(B)/tests/emu/train/,test_lm te
 # QEMU is not built with a sanitiser.
 SAN_TESTS = $(patsubst $(B)/%,build/san/%,$(filter-out $(B)/tests/qtest/% $(LONG_TESTS), \
 	$(filter $(B)/%,$(UNIT_TESTS))))
-export UNIT_TESTS GUEST_TESTS VM_TESTS SAN_TESTS
+KUNIT_TESTS := tests/kunit/run
+DEBUG_TESTS := $(addprefix $(B)/tests/guest/,abi_vm abi_exec abi_fault abi_unbind libaccel/test_launch)
+export UNIT_TESTS GUEST_TESTS VM_TESTS SAN_TESTS KUNIT_TESTS DEBUG_TESTS
 export QTEST_QEMU_BINARY = $(CURDIR)/build/qemu-system-x86_64
 
 .PHONY: test check lint
 test: deps ## every tier of tests, the host's also sanitised
-	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm debug
 	@$(MAKE) --no-print-directory -s -j$$(nproc) SAN=1 all
 	@mk/fetch_model.py '$(MODEL)' >/dev/null
 	-@mk/venv.sh >/dev/null
 	-@mk/peer.sh --version >/dev/null
-	@tests/run unit emu san qtest guest vm lint
+	@tests/run unit emu san qtest guest kunit debug vm lint
 
 check: deps ## the tests that need neither a VM nor a model, nor long
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all
@@ -29,10 +32,11 @@ lint: deps ## style, layering, licences, spelling
 	@tests/run lint
 
 ROUNDS ?= 20
-soak: deps ## a whole training, then the guest tests over and over: ROUNDS=20
-	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm
+soak: deps ## a whole training, all guest tests on the debug kernel, then over and over: ROUNDS=20
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm debug
 	@mk/fetch_model.py '$(MODEL)' >/dev/null
 	@tests/emu/train/accuracy.sh
+	@DEBUG_TESTS='$(GUEST_TESTS)' tests/run kunit debug
 	@set -e; for round in $$(seq $(ROUNDS)); do echo "== round $$round of $(ROUNDS)"; tests/run guest; done
 
 .PHONY: soak format

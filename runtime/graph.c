@@ -258,6 +258,8 @@ uint32_t graph_matmul(struct graph *g, uint32_t x, uint32_t w, uint32_t addend)
 	weight = graph_tensor(g, w);
 	check_same(g, GRAPH_LINEAR, "dimensions of the weights", 2, weight->dims);
 	check_same(g, GRAPH_LINEAR, "columns of the weights", in, weight->dim[1]);
+	if (addend == x)
+		refuse(g, -EINVAL, "linear: expected to add another tensor than the input");
 	if (addend != GRAPH_NONE) {
 		struct graph_tensor *t = share(g, GRAPH_LINEAR, addend);
 

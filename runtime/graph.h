@@ -70,8 +70,8 @@ struct graph_tensor {
 	uint32_t uses;
 	bool used_up;  /* nothing may use it any more */
 	bool has_grad; /* while recording the backward pass: what comes is added */
-	bool owns,
-		free; /* while planning: its gradient has memory of its own; that is free again */
+	bool owns;     /* while planning: its gradient has memory of its own, */
+	bool free;     /* which is free again */
 	uint64_t elements;
 	uint64_t value, grad; /* addresses on the chip; grad 0: none is needed */
 	uint64_t log_sum;     /* of attention: as in flash_args.h */
@@ -99,8 +99,7 @@ struct graph {
 	int32_t *label, *id;
 	const float *loss, *correct;
 	struct adamw_step *adamw;
-	const float
-		*squares; /* of all gradients, summed, after graph_record_adamw() ran with clip */
+	const float *squares; /* of all gradients, summed, by graph_record_adamw() with clip */
 };
 
 void graph_init(struct graph *g, uint32_t batch);

@@ -15,10 +15,10 @@
 #define GEMM_COLS 1024
 
 /* Queries and keys that attention takes at a time, forward and backward. */
-#define FLASH_QUERIES	   128
+#define FLASH_QUERIES	   64
 #define FLASH_KEYS	   256
 #define FLASH_GRAD_QUERIES 256
-#define FLASH_GRAD_KEYS	   128
+#define FLASH_GRAD_KEYS	   64
 
 /* Floats of a norm's rows that one workgroup of norm_grad has, and the most rows; see CONV_IMAGES_PER_PART. */
 #define NORM_GRAD_FLOATS 131072

@@ -89,12 +89,16 @@ static void test_language_refusals(void **state)
 	uint32_t x, y;
 
 	x = begin(&g);
-	y = graph_matmul(&g, x, weights(&g, 8, 8), x);
+	graph_matmul(&g, rows(&g, x, 8), weights(&g, 8, 8), x);
 	graph_norm(&g, x, graph_parameter(&g, "n", 1, width, start), 0);
 	refused(*state, &g, "norm: expected a tensor that is not used up, found number 2");
 
 	x = begin(&g);
-	graph_matmul(&g, x, weights(&g, 5, 8), x);
+	graph_matmul(&g, x, weights(&g, 8, 8), x);
+	refused(*state, &g, "linear: expected to add another tensor than the input");
+
+	x = begin(&g);
+	graph_matmul(&g, rows(&g, x, 8), weights(&g, 5, 8), x);
 	refused(*state, &g, "linear: expected 30 elements to add, found 48");
 
 	x = begin(&g);
