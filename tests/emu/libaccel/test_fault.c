@@ -352,6 +352,7 @@ static void closing_a_queue_is_no_reset(void **state)
 	struct rig *rig = *state;
 	struct accel_device_info before = {.size = sizeof(before)}, after = before;
 	struct accel_buffer *word = rig_buffer(rig, 4096, ACCEL_BUFFER_SYSTEM, NULL);
+	uint64_t newest = newest_event(rig);
 	struct accel_queue *busy;
 
 	assert_int_equal(accel_device_get_info(rig->dev, &before), 0);
@@ -361,7 +362,7 @@ static void closing_a_queue_is_no_reset(void **state)
 	accel_queue_destroy(busy);
 	assert_int_equal(accel_device_get_info(rig->dev, &after), 0);
 	assert_int_equal(after.resets, before.resets);
-	assert_int_equal(newest_event(rig), 0);
+	assert_int_equal(newest_event(rig), newest);
 }
 
 /* A fault, then the reset that it led to: the newest comes first. */
@@ -370,19 +371,19 @@ static void events_tell_what_happened(void **state)
 	struct rig *rig = *state;
 	struct test_fault_args args = {.x = 0};
 	struct accel_event events[4];
+	uint64_t newest = newest_event(rig);
 	struct axon_fault fault;
 
-	assert_int_equal(newest_event(rig), 0);
 	rig_launch(rig, "fault_ebreak", 1, &args, sizeof(args));
 	rig_run_to_fault(rig, AXON_FAULT_EBREAK);
 	assert_int_equal(accel_queue_fault(rig->queue, &fault), 0);
 
-	assert_int_equal(accel_device_events(rig->dev, events, sizeof(*events), 4), 2);
-	assert_int_equal(events[0].number, 2);
+	assert_true(accel_device_events(rig->dev, events, sizeof(*events), 4) >= 2);
+	assert_int_equal(events[0].number, newest + 2);
 	assert_int_equal(events[0].kind, ACCEL_EVENT_QUEUE_RESET);
 	assert_int_equal(events[0].error, EIO);
 	assert_int_equal(events[0].fault.cause, AXON_FAULT_NONE);
-	assert_int_equal(events[1].number, 1);
+	assert_int_equal(events[1].number, newest + 1);
 	assert_int_equal(events[1].kind, ACCEL_EVENT_FAULT);
 	assert_memory_equal(&events[1].fault, &fault, sizeof(fault));
 	for (unsigned int i = 0; i < 2; i++) {
@@ -405,23 +406,23 @@ static void events_fit_the_caller(void **state)
 		struct accel_event event;
 		uint64_t later;
 	} longer[2];
-	uint64_t numbers[2];
+	uint64_t numbers[2], newest = newest_event(rig);
 
 	rig_launch(rig, "fault_ebreak", 1, &args, sizeof(args));
 	rig_run_to_fault(rig, AXON_FAULT_EBREAK);
 	assert_int_equal(accel_device_events(rig->dev, &one, sizeof(one), 0), 0);
 	assert_int_equal(accel_device_events(rig->dev, &one, sizeof(one), 1), 1);
-	assert_int_equal(one.number, 2);
+	assert_int_equal(one.number, newest + 2);
 	memset(longer, 0xff, sizeof(longer));
 	assert_int_equal(accel_device_events(rig->dev, &longer[0].event, sizeof(*longer), 2), 2);
-	assert_int_equal(longer[1].event.number, 1);
+	assert_int_equal(longer[1].event.number, newest + 1);
 	assert_int_equal(longer[0].later, 0);
 	assert_int_equal(longer[1].later, 0);
 	assert_int_equal(
 		accel_device_events(rig->dev, (struct accel_event *)numbers, sizeof(*numbers), 2),
 		2);
-	assert_int_equal(numbers[0], 2);
-	assert_int_equal(numbers[1], 1);
+	assert_int_equal(numbers[0], newest + 2);
+	assert_int_equal(numbers[1], newest + 1);
 	assert_int_equal(accel_device_events(rig->dev, &one, 4, 1), -EINVAL);
 }
 
