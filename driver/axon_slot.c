@@ -592,7 +592,7 @@ void axon_slot_forget(struct axon_ring *ring)
 /**
  * axon_slot_poll() - look at a ring that has work and does not seem to get on with it
  * @ring: the ring
- * @progress: filled in: what its slot has completed, a number that only moves while it has that slot
+ * @progress: filled in: what its slot has completed, a number that moves while it has that slot
  *
  * Return: false if it only waits for a slot.
  */
