@@ -550,6 +550,7 @@ int axon_slot_add(struct axon_ring *ring)
 	if (!ret) {
 		mutex_lock(&s->lock);
 		slot = ring->doorbell ? axon_slot_find_free(adev) : &s->slot[AXON_KERNEL_SLOT];
+		ring->moved = ktime_get_ns();
 		if (slot && ring->state == AXON_RING_OFF)
 			axon_slot_load(slot, ring);
 		mutex_unlock(&s->lock);
