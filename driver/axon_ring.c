@@ -309,6 +309,7 @@ void axon_ring_complete(struct axon_ring *ring)
 	else
 		axon_timeline_complete(ring->timeline, READ_ONCE(ring->mem->signal.value));
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_ring_complete);
 
 /**
  * axon_ring_end() - end what the chip will not do any more
@@ -333,7 +334,6 @@ void axon_ring_end(struct axon_ring *ring, int error)
 	ring->notify(ring);
 	spin_unlock_irqrestore(&s->irq_lock, flags);
 }
-EXPORT_SYMBOL_IF_KUNIT(axon_ring_complete);
 
 /**
  * axon_ring_stop() - take the work away from the chip and end it

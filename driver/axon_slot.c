@@ -42,6 +42,7 @@
  * however often it rings), and leaving the choice to the chip (which has no memory to save to).
  */
 
+#include <kunit/visibility.h>
 #include <linux/iosys-map.h>
 #include <linux/ktime.h>
 #include <linux/list_sort.h>
@@ -499,6 +500,7 @@ void axon_slot_arm(struct axon_ring *ring)
 	ring->armed = true;
 	spin_unlock_irqrestore(&s->irq_lock, flags);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_slot_arm);
 
 /**
  * axon_slot_interrupt() - react to the interrupt of a slot
@@ -523,6 +525,7 @@ void axon_slot_interrupt(struct axon_slot *slot)
 		axon_slot_kick(slot->adev);
 	spin_unlock(&s->irq_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_slot_interrupt);
 
 /**
  * axon_slot_add() - make a ring known to the scheduler
@@ -620,6 +623,7 @@ bool axon_slot_poll(struct axon_ring *ring, u32 *progress)
 	drm_dev_exit(idx);
 	return on;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_slot_poll);
 
 /* ---- the device ---- */
 
@@ -637,6 +641,7 @@ unsigned int axon_slot_count_free(struct axon_device *adev)
 		n += !READ_ONCE(adev->slots.slot[i].ring);
 	return n;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_slot_count_free);
 
 /**
  * axon_slot_init() - set up the slot scheduler
@@ -663,6 +668,7 @@ int axon_slot_init(struct axon_device *adev)
 	s->wq = alloc_ordered_workqueue("axon-slots", WQ_MEM_RECLAIM);
 	return s->wq ? 0 : -ENOMEM;
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_slot_init);
 
 /**
  * axon_slot_fini() - the mirror of axon_slot_init()
@@ -675,3 +681,4 @@ void axon_slot_fini(struct axon_device *adev)
 	cancel_delayed_work_sync(&adev->slots.work);
 	destroy_workqueue(adev->slots.wq);
 }
+EXPORT_SYMBOL_IF_KUNIT(axon_slot_fini);

@@ -17,6 +17,7 @@
 #include "axon_event.h"
 #include "axon_fault.h"
 #include "axon_mmu.h"
+#include "axon_slot.h"
 #include "axon_ttm.h"
 #include "fake.h"
 
@@ -29,6 +30,7 @@ static void fake_teardown(void *data)
 {
 	struct axon_device *adev = data;
 
+	axon_slot_fini(adev);
 	axon_fault_fini(adev);
 	axon_mmu_teardown(adev);
 }
@@ -37,7 +39,8 @@ static void fake_teardown(void *data)
  * fake_device() - make a device whose chip is plain memory
  * @test: the test, which it goes with
  *
- * Return: the device: locks, TTM, address space 0 and fault ring are up, no slot is in use.
+ * Return: the device: locks, TTM, address space 0, fault ring and slot scheduler are up, no slot is
+ * in use, and the chip can neither suspend nor run user queues.
  */
 struct axon_device *fake_device(struct kunit *test)
 {
@@ -64,6 +67,7 @@ struct axon_device *fake_device(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, axon_ttm_init(adev));
 	KUNIT_ASSERT_EQ(test, 0, axon_mmu_setup(adev));
 	KUNIT_ASSERT_EQ(test, 0, axon_fault_init(adev));
+	KUNIT_ASSERT_EQ(test, 0, axon_slot_init(adev));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fake_teardown, adev));
 	return adev;
 }

@@ -29,7 +29,7 @@ static void fault_forget(void *data)
 {
 	struct fault_test *t = data;
 
-	t->adev->slots[3].ring = NULL;
+	t->adev->slots.slot[3].ring = NULL;
 }
 
 static u32 reg_read(struct fault_test *t, u32 reg)
@@ -50,9 +50,9 @@ static int fault_test_init(struct kunit *test)
 	test->priv = t;
 	t->adev = fake_device(test);
 	t->ring.adev = t->adev;
-	t->ring.slot = 3;
+	t->ring.slot = &t->adev->slots.slot[3];
 	t->ring.fault = fault_deliver;
-	t->adev->slots[3].ring = &t->ring;
+	t->adev->slots.slot[3].ring = &t->ring;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fault_forget, t));
 	axon_fault_start(t->adev);
 	return 0;

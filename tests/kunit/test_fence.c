@@ -68,7 +68,7 @@ static void fence_names(struct kunit *test)
 	struct axon_fence *fence = fence_armed(test);
 
 	KUNIT_EXPECT_STREQ(test, fence->base.ops->get_driver_name(&fence->base), "axon");
-	KUNIT_EXPECT_STREQ(test, fence->base.ops->get_timeline_name(&fence->base), "axon-slot5");
+	KUNIT_EXPECT_STREQ(test, fence->base.ops->get_timeline_name(&fence->base), "axon-queue5");
 	axon_timeline_complete(test->priv, 1);
 }
 
@@ -173,7 +173,7 @@ static void timeline_outlived(struct kunit *test)
 	axon_fence_init(fence, tl);
 	axon_fence_abort(fence, -ECANCELED);
 	axon_timeline_put(tl);
-	KUNIT_EXPECT_STREQ(test, fence->base.ops->get_timeline_name(&fence->base), "axon-slot11");
+	KUNIT_EXPECT_STREQ(test, fence->base.ops->get_timeline_name(&fence->base), "axon-queue11");
 	dma_fence_put(&fence->base);
 }
 
