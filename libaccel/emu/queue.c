@@ -37,6 +37,8 @@ static void enable_slot(struct backend *b, struct emu_queue *queue,
 	uint32_t ctrl = AXON_SLOT_CTRL_ENABLE | (queue->user ? AXON_SLOT_CTRL_USER : 0);
 
 	*fence_of(b, queue) = (struct axon_signal){0};
+	/* what the doorbell's last owner left */
+	emu_write(b, AXON_PAGE_DB_VALUE + AXON_REG_DB_VALUE(queue->slot), 0);
 	emu_write64(b, slot_reg(queue, AXON_REG_SLOT_RING), queue->user ? create->ring_va : ring);
 	emu_write(b, slot_reg(queue, AXON_REG_SLOT_LOG2),
 		  queue->user ? create->ring_log2 : EMU_RING_LOG2);
