@@ -190,7 +190,7 @@ def explain_knows_what_functions_return():
 
 def explain_refuses_what_it_does_not_know():
     for text, words in (("PAGE_RAED", ["'PAGE_RAED'", "PAGE_READ"]), ("page", ["PAGE_WRITE"]),
-                        ("NO_VRM", ["near it: NO_VRAM"]), ("1020", ["lists all"]),
+                        ("NO_VRM", ["near it: NO_VRAM"]), ("1999", ["lists all"]),
                         ("12", ["lists all"]), ("-999", ["'-999'"]), ("", ["''"]),
                         ("ENOTTY", ["'ENOTTY'"]), ("AXON_ERR_HANG", ["'AXON_ERR_HANG'"]),
                         ("\033[2J", ["'?[2J'"]), ("y" * 5000, ["'" + "y" * 40 + "'"])):
