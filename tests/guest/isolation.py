@@ -32,7 +32,7 @@ found = {}  # what happened: name of a process to (status, output)
 
 
 def insmod(**parameters):
-    return subprocess.run(["insmod", "build/axon.ko", *(f"{k}={v}" for k, v in parameters.items())],
+    return subprocess.run(["insmod", os.environ["AXON_MODULE"], *(f"{k}={v}" for k, v in parameters.items())],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 

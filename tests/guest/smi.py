@@ -281,7 +281,7 @@ def without_the_driver_it_is_9():
         expect_refusal(run("accel-smi", emulator=False), 9, "no /dev/accel node", "insmod")
         expect_refusal(run("accel-bench", "copy", emulator=False), 1, "insmod")
     finally:
-        subprocess.run(["insmod", "build/axon.ko"], check=True)
+        subprocess.run(["insmod", os.environ["AXON_MODULE"]], check=True)
     assert device("process")["processes"] == []
 
 
