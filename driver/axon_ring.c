@@ -25,6 +25,7 @@
 #include "axon_event.h"
 #include "axon_fence.h"
 #include "axon_gem.h"
+#include "axon_limits.h"
 #include "axon_regs.h"
 #include "axon_ring.h"
 
@@ -203,6 +204,9 @@ int axon_ring_init(struct axon_ring *ring, struct axon_device *adev, bool kernel
 	ring->doorbell = ret;
 	if (!ring->user)
 		ring->log2 = AXON_RING_LOG2;
+	ring->hang_cycles = axon_limits_hang_cycles();
+	ring->wall_ms = axon_limits_wall_ms();
+	ring->limit_cycles = ring->user ? 0 : axon_limits_cycles();
 	mutex_init(&ring->lock);
 	INIT_LIST_HEAD(&ring->node);
 

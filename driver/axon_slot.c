@@ -54,16 +54,15 @@
 #include "axon_fault.h"
 #include "axon_fence.h"
 #include "axon_irq.h"
-#include "axon_limits.h"
 #include "axon_regs.h"
 #include "axon_reset.h"
 #include "axon_ring.h"
 #include "axon_slot.h"
 
 /* The chip ends what makes no progress; what does not even leave after that is ended here. */
-static u64 axon_slot_leave_ns(void)
+static u64 axon_slot_leave_ns(const struct axon_ring *ring)
 {
-	return 2ull * axon_limits_wall_ms() * NSEC_PER_MSEC;
+	return 2ull * ring->wall_ms * NSEC_PER_MSEC;
 }
 
 /* ---- one slot ---- */
@@ -117,10 +116,9 @@ static void axon_slot_program(struct axon_slot *slot, struct axon_ring *ring)
 	axon_slot_write32(adev, s, AS, ring->as);
 	axon_slot_write32(adev, s, DOORBELL, ring->doorbell);
 	axon_slot_write32(adev, s, PRIORITY, ring->priority);
-	axon_slot_write64(adev, s, HANG, axon_limits_hang_cycles());
-	/* Fences are promised for the jobs of kernel queues only. */
-	axon_slot_write64(adev, s, LIMIT, ring->user ? 0 : axon_limits_cycles());
-	axon_slot_write32(adev, s, WALL_MS, axon_limits_wall_ms());
+	axon_slot_write64(adev, s, HANG, ring->hang_cycles);
+	axon_slot_write64(adev, s, LIMIT, ring->limit_cycles);
+	axon_slot_write32(adev, s, WALL_MS, ring->wall_ms);
 	axon_slot_write64(adev, s, COUNTERS, axon_ring_counters_va(ring));
 	axon_slot_write64(adev, s, SAVE, axon_ring_save_va(ring));
 	if (ring->saved) {
@@ -209,7 +207,7 @@ static void axon_slot_give_up(struct axon_slot *slot)
 	};
 
 	drm_err(&slot->adev->drm, "queue %u did not leave slot %u in %llu s\n",
-		slot->ring->doorbell, slot->id, axon_slot_leave_ns() / NSEC_PER_SEC);
+		slot->ring->doorbell, slot->id, axon_slot_leave_ns(slot->ring) / NSEC_PER_SEC);
 	slot->ring->since = ktime_get_ns();
 	spin_lock_irq(&slot->adev->slots.irq_lock);
 	slot->ring->fault(slot->ring, &record);
@@ -300,7 +298,7 @@ static void axon_slot_settle(struct axon_slot *slot, u64 now)
 		axon_slot_watch(slot, now);
 	else if (slot->status == AXON_SLOT_SUSPENDED)
 		axon_slot_leave(slot);
-	else if (axon_slot_age(ring, now) > axon_slot_leave_ns())
+	else if (axon_slot_age(ring, now) > axon_slot_leave_ns(ring))
 		axon_slot_give_up(slot);
 }
 
