@@ -64,10 +64,10 @@ configure() {
 
 compile() {
 	say "building the debug kernel (log: $log)"
-	nice -n 2 make -C "$1" -j"${JOBS:-$(nproc)}" all 2>&1 | tee -a "$log" |
-		awk '/^  (CC|AS|LD|AR) / { if (++n % 250 == 0) { print "    " n " files"; fflush() } }' >&2
-	[ "${PIPESTATUS[0]}" = 0 ] || {
-		grep -A8 -E 'error:|undefined reference|\*\*\*' "$log" | head -n 40 >&2
+	# Not with the jobs of the make that called this: they are for its own targets.
+	env -u MAKEFLAGS nice -n 2 make -C "$1" -j"${JOBS:-$(nproc)}" all 2>&1 | tee -a "$log" |
+		awk '/^  (CC|AS|LD|AR) / { if (++n % 250 == 0) { print "    " n " files"; fflush() } }' >&2 || {
+		grep -B2 -A8 -E 'error:|undefined reference|\*\*\*' "$log" | head -n 40 >&2
 		die "the debug kernel did not build; see $log"
 	}
 }

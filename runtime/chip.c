@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "chip.h"
@@ -50,16 +49,16 @@ static int load_kernels(struct chip *chip, struct axon_err *err)
 static int open_queue(struct chip *chip)
 {
 	int ret = accel_vm_create_long_running(chip->dev, &chip->vm);
-	bool user = !ret;
 
+	chip->user_queue = !ret;
 	if (ret == -EOPNOTSUPP)
 		ret = accel_vm_create(chip->dev, &chip->vm);
 	if (!ret)
 		ret = accel_queue_create(chip->vm, 1, &chip->queue);
 	if (ret)
 		return ret;
-	return user ? accel_timeline_create_in(chip->vm, &chip->timeline)
-		    : accel_timeline_create(chip->dev, &chip->timeline);
+	return chip->user_queue ? accel_timeline_create_in(chip->vm, &chip->timeline)
+				: accel_timeline_create(chip->dev, &chip->timeline);
 }
 
 int chip_open(struct chip *chip, unsigned int index, struct axon_err *err)

@@ -4,6 +4,7 @@
 #define AXON_RUNTIME_CHIP_H
 
 #include <accel.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -34,6 +35,7 @@ struct chip_trace {
 struct chip {
 	struct accel_device *dev;
 	struct accel_vm *vm;
+	bool user_queue; /* submits without the kernel */
 	struct accel_queue *queue;
 	struct accel_timeline *timeline;
 	uint64_t submitted; /* last value that a submission will signal */

@@ -67,6 +67,7 @@ struct llm_kernel_cost {
 
 struct llm_step_trace {
 	uint32_t packets;
+	bool user_queue; /* submitted without the kernel */
 	uint64_t submit, submitted,
 		woken;	      /* CLOCK_MONOTONIC: before and after the submission, after the wait */
 	uint64_t first, last; /* device time of the stream's first and last packet */

@@ -89,6 +89,7 @@ static int run(struct llm *m, struct tracer *t, struct llm_step_trace *trace, st
 
 	memset(trace, 0, sizeof(*trace));
 	trace->packets = accel_stream_packets(t->stream);
+	trace->user_queue = m->chip->user_queue;
 	trace->submit = now();
 	ret = chip_submit(m->chip, t->stream, &value, err);
 	trace->submitted = now();

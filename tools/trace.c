@@ -27,8 +27,8 @@ static void print_device(const struct llm_step_trace *t)
 static void print_trace(const struct llm_step_trace *t, int32_t fed, int32_t next, uint32_t pos)
 {
 	uint64_t total = t->woken - t->submit, device = t->last - t->first,
-		 ioctl = t->submitted - t->submit;
-	uint64_t rest = total > device + ioctl ? total - device - ioctl : 0;
+		 submit = t->submitted - t->submit;
+	uint64_t rest = total > device + submit ? total - device - submit : 0;
 
 	printf("\n\none token through every layer (token %d at position %u gives %d): %.1f us\n",
 	       fed, pos, next, us(total));
@@ -37,14 +37,14 @@ static void print_trace(const struct llm_step_trace *t, int32_t fed, int32_t nex
 	       pos);
 	printf("  libaccel                        recorded stream replayed, nothing encoded "
 	       "again\n");
-	printf("  ioctl SUBMIT    %10.1f us   driver: job armed, CALL and SIGNAL in the ring, "
-	       "doorbell written\n",
-	       us(ioctl));
+	printf("  %-15s %10.1f us   %s\n", t->user_queue ? "user queue" : "ioctl SUBMIT",
+	       us(submit),
+	       t->user_queue ? "CALL and SIGNAL in the process's ring, doorbell written"
+			     : "driver: job armed, CALL and SIGNAL in the ring, doorbell written");
 	print_device(t);
-	printf("  return          %10.1f us   SIGNAL, MSI-X, dma_fence, timeline syncobj, wake-up; "
-	       "and the way in\n"
+	printf("  return          %10.1f us   SIGNAL, MSI-X, %s, wake-up; and the way in\n"
 	       "                                 from the doorbell to the first packet\n",
-	       us(rest));
+	       us(rest), t->user_queue ? "the word in memory" : "dma_fence, timeline syncobj");
 	printf("  application                     token %d read from the step block\n", next);
 }
 

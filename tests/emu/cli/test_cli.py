@@ -45,6 +45,19 @@ def a_good_model_runs():
     assert "prefill" in done.stderr and "decode" in done.stderr, done.stderr
 
 
+def a_token_is_traced():
+    """Every layer is named, and every kernel of a step with its modelled cycles."""
+    write(Model().bytes())
+    done = run("accel-run", "-m", PATH, *ASK, "--trace")
+    assert done.returncode == 0, done.stderr
+    for line in ("libaccel ", "user queue ", "chip ", "return ", "application "):
+        assert line in done.stdout, f"expected {line!r} in {done.stdout!r}"
+    assert "ioctl" not in done.stdout, done.stdout
+    for kernel in ("embed", "norm", "matmul", "rope", "attention", "gated", "sample"):
+        row = [line.split() for line in done.stdout.splitlines() if line.split()[:1] == [kernel]]
+        assert len(row) == 1 and int(row[0][3]) > 0, f"{kernel}: {done.stdout}"
+
+
 def no_file():
     refused("/none.gguf", "No such file", model=os.path.join(FOLDER.name, "none.gguf"))
 
@@ -222,7 +235,7 @@ def interrupted_by_term():
 
 if __name__ == "__main__":
     sys.exit(main([
-        a_good_model_runs, no_file, a_folder, an_empty_file, wrong_magic, truncated_anywhere,
+        a_good_model_runs, a_token_is_traced, no_file, a_folder, an_empty_file, wrong_magic, truncated_anywhere,
         a_tensor_past_the_end, sizes_that_overflow, an_offset_that_overflows, an_unknown_architecture,
         an_unknown_type, a_missing_tensor, a_missing_key, a_key_of_another_type, settings_that_cannot_be,
         a_vocabulary_that_does_not_match, larger_than_device_memory, no_power_of_two, an_empty_prompt,
