@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # The tests. A build.mk adds host programs to UNIT_TESTS (those in tests/emu/ and tests/qtest/
 # form tiers of their own), what is to run in the VM to GUEST_TESTS, and what boots VMs itself to
-# VM_TESTS. On the debug kernel run the driver's KUnit suites and DEBUG_TESTS: of the guest tests those
-# that between them create, bind, submit, fault, get killed and unload; `make soak` runs all.
+# VM_TESTS. On the debug kernel run DEBUG_TESTS: the driver's KUnit suites, for one boot and one look
+# for leaks serves both, and of the guest tests those that between them create, bind, submit, ring,
+# fault, get killed and unload; `make soak` runs all.
 
 VM_TESTS += tests/guest/launcher.sh tests/guest/refusals.sh
 # Whole models and trainings of hundreds of steps: too long for `make check` and under a sanitiser.
@@ -11,7 +12,8 @@ LONG_TESTS = $(B)/tests/emu/model/% $(addprefix $(B)/tests/emu/train/,test_lm te
 SAN_TESTS = $(patsubst $(B)/%,build/san/%,$(filter-out $(B)/tests/qtest/% $(LONG_TESTS), \
 	$(filter $(B)/%,$(UNIT_TESTS))))
 KUNIT_TESTS := tests/kunit/run
-DEBUG_TESTS := $(addprefix $(B)/tests/guest/,abi_vm abi_exec abi_fault abi_unbind libaccel/test_launch)
+DEBUG_TESTS := $(KUNIT_TESTS) $(addprefix $(B)/tests/guest/,abi_vm abi_exec abi_fault abi_unbind \
+	abi_userq_run libaccel/test_launch libaccel/test_user_queue)
 export UNIT_TESTS GUEST_TESTS VM_TESTS SAN_TESTS KUNIT_TESTS DEBUG_TESTS
 export QTEST_QEMU_BINARY = $(CURDIR)/build/qemu-system-x86_64
 
@@ -22,7 +24,7 @@ test: deps ## every tier of tests, the host's also sanitised
 	@mk/fetch_model.py '$(MODEL)' >/dev/null
 	-@mk/venv.sh >/dev/null
 	-@mk/peer.sh --version >/dev/null
-	@tests/run unit emu san qtest guest kunit debug vm lint
+	@tests/run unit emu san qtest guest debug vm lint
 
 check: deps ## the tests that need neither a VM nor a model, nor long
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all
@@ -36,7 +38,7 @@ soak: deps ## a whole training, all guest tests on the debug kernel, then over a
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm debug
 	@mk/fetch_model.py '$(MODEL)' >/dev/null
 	@tests/emu/train/accuracy.sh
-	@DEBUG_TESTS='$(GUEST_TESTS)' tests/run kunit debug
+	@DEBUG_TESTS='$(KUNIT_TESTS) $(GUEST_TESTS)' tests/run debug
 	@set -e; for round in $$(seq $(ROUNDS)); do echo "== round $$round of $(ROUNDS)"; tests/run guest; done
 
 .PHONY: soak format
