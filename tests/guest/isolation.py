@@ -3,9 +3,10 @@
 """Description: one process generates text while others do everything wrong that can be done. Each gets its
 fault record in time, the text is bit for bit what it is alone, and nothing is left.
 
-The limits are short here: hang_ms=500 modelled, and wall_ms=500, so that a record comes within 2 s also on a
-host that emulates slower than the modelled clock runs, and for a queue that shares its core with others: the
-time off its slot does not count. "Within 2 s" is measured by the chip, from the
+The limits are short here: hang_ms=500 modelled, and for the culprits wall_ms=500, so that a record comes within
+2 s also on a host that emulates slower than the modelled clock runs, and for a queue that shares its core with
+others: the time off its slot does not count. An overloaded host is nobody else's fault: the others keep the
+driver's wall_ms. "Within 2 s" is measured by the chip, from the
 timestamp that it writes before the work to that in the record: neither the guest's emulated processor nor the
 queue of other work before it counts. The guest's own patience is a minute for each process."""
 
@@ -21,7 +22,8 @@ from checks import main, run  # noqa: E402
 
 PARAMETERS = "/sys/module/axon/parameters"
 DEFAULTS = {"hang_ms": 2000, "wall_ms": 30000, "limit_ms": 600000}
-SHORT = {"hang_ms": 500, "wall_ms": 500, "limit_ms": 600000}
+SHORT = {"hang_ms": 500, "wall_ms": 30000, "limit_ms": 600000}
+CULPRIT_WALL_MS = 500
 # For work that progresses and never ends.
 LIMIT_MS = 100
 LIMITED = ("endless_branch", "largest_grid", "endless_fill")
@@ -95,18 +97,22 @@ def generate():
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     models = glob.glob(os.path.join(cache, "axon", "models", "gemma3-*.gguf"))
     assert models, "expected the default model in the cache: run mk/fetch_model.py"
-    return subprocess.Popen(["build/accel-run", "-m", models[0], "-p", "The best way to learn is",
-                             "-n", str(TOKENS), "--temp", "1", "-s", "11", "--ignore-eos"],
-                            env=dict(os.environ, LD_LIBRARY_PATH="build"), text=True,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(["build/accel-run", "-m", models[0], "-p", "The best way to learn is",
+                                "-n", str(TOKENS), "--temp", "1", "-s", "11", "--ignore-eos"],
+                               env=dict(os.environ, LD_LIBRARY_PATH="build"), text=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.first = process.stdout.read(1)  # it has its queue
+    return process
 
 
 def misbehave(names):
     """All of them at once, those that never end by themselves under a small limit."""
+    parameter("wall_ms", CULPRIT_WALL_MS)
     parameter("limit_ms", LIMIT_MS)
     running = {name: start("culprit", name, SOURCE) for name in names if name in LIMITED}
     parameter("limit_ms", SHORT["limit_ms"])
     running |= {name: start("culprit", name, SOURCE) for name in names if name not in LIMITED}
+    parameter("wall_ms", SHORT["wall_ms"])
     for name, process in running.items():
         result = finish(process)
         if found.get(name, (0,))[0] == 0:
@@ -115,9 +121,11 @@ def misbehave(names):
 
 def again_when_late(names):
     """A dozen processes on an overloaded host may make a record late: then it is in time alone."""
+    parameter("wall_ms", CULPRIT_WALL_MS)
     for name in names:
         if "within 2 s" in found[name][1]:
             found[name] = finish(start("culprit", name, SOURCE))
+    parameter("wall_ms", SHORT["wall_ms"])
 
 
 def everything():
@@ -126,8 +134,8 @@ def everything():
                            env=dict(os.environ, LD_LIBRARY_PATH="build"), text=True,
                            check=True).stdout.split()
     found["before"] = device()
-    alone = generate().communicate()
-    found["alone"] = alone[0]
+    alone = generate()
+    found["alone"] = alone.first + alone.communicate()[0]
 
     steady = start("bystander", "steady")
     noise = [start("bystander", role) for role in ("remap", "interrupt", "submit")]
@@ -143,7 +151,7 @@ def everything():
         kill(process)
     found["bystander steady"] = finish(steady)
     text, said = generation.communicate()
-    found["together"] = text
+    found["together"] = generation.first + text
     found["generation"] = (generation.returncode, said)
     found["names"] = names
     again_when_late(names)
