@@ -24,6 +24,7 @@ PARAMETERS = "/sys/module/axon/parameters"
 DEFAULTS = {"hang_ms": 2000, "wall_ms": 30000, "limit_ms": 600000}
 SHORT = {"hang_ms": 500, "wall_ms": 30000, "limit_ms": 600000}
 CULPRIT_WALL_MS = 500
+STEADY_WALL_MS = 1500  # so that the driver itself looks twice at a launch of 13 s
 # For work that progresses and never ends.
 LIMIT_MS = 100
 LIMITED = ("endless_branch", "largest_grid", "endless_fill")
@@ -137,7 +138,9 @@ def everything():
     alone = generate()
     found["alone"] = alone.first + alone.communicate()[0]
 
+    parameter("wall_ms", STEADY_WALL_MS)
     steady = start("bystander", "steady")
+    parameter("wall_ms", SHORT["wall_ms"])
     noise = [start("bystander", role) for role in ("remap", "interrupt", "submit")]
     generation = generate()
     half = len(names) // 2
