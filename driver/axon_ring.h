@@ -70,7 +70,7 @@ struct axon_ring {
 	u32 log2;
 	/** @user_va: of the packets of a user ring, in @as */
 	u64 user_va;
-	/** @hang_cycles: its limits, as they were when it was made: without progress, modelled... */
+	/** @hang_cycles: its limits as they were when it was made: without progress, modelled... */
 	u64 hang_cycles;
 	/** @wall_ms: ...and in wall time; */
 	u32 wall_ms;

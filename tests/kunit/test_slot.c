@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The slot scheduler: whom it gives a slot and whom it takes one from. The test is the chip: it sets
- * the states of slots, what a save area says and which doorbells rang. Nothing happens between two
- * looks of the scheduler but what the test does, and the age of what it decides on is set, not
+ * The slot scheduler: whom it gives a slot and whom it takes one from. The test is the chip: it
+ * sets the states of slots, what a save area says and which doorbells rang. Nothing happens between
+ * two looks of the scheduler but what the test does, and the age of what it decides on is set, not
  * waited for.
  */
 

@@ -116,7 +116,7 @@ static void userq_kinds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_ioctl(t->file, DRM_AXON_QUEUE_CREATE, &args), -EOPNOTSUPP);
 }
 
-/* One page for each doorbell, above all that DRM hands out for buffers, and below what is signed. */
+/* One page for each doorbell, above all that DRM hands out for buffers, below what is signed. */
 static void userq_doorbells(struct kunit *test)
 {
 	const u64 buffers = (u64)(DRM_FILE_PAGE_OFFSET_START + DRM_FILE_PAGE_OFFSET_SIZE)
