@@ -2,6 +2,7 @@
 #include "abi.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -229,4 +230,32 @@ int abi_run(struct abi_stream *stream, int fd, uint32_t queue)
 	assert_int_equal(abi_ioctl(fd, DRM_IOCTL_SYNCOBJ_DESTROY, &destroy), 0);
 	stream->count = 0;
 	return ret;
+}
+
+static char address[64];
+
+int abi_driver_setup(void **state)
+{
+	char target[PATH_MAX];
+	ssize_t length = readlink("/sys/class/accel/accel0/device", target, sizeof(target) - 1);
+
+	(void)state;
+	close(abi_open());
+	if (length <= 0)
+		return -1;
+	target[length] = '\0';
+	snprintf(address, sizeof(address), "%s", strrchr(target, '/') + 1);
+	return 0;
+}
+
+void abi_driver_write(const char *what)
+{
+	char path[96];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/axon/%s", what);
+	fd = open(path, O_WRONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, address, strlen(address)), strlen(address));
+	close(fd);
 }

@@ -34,6 +34,10 @@ int abi_ioctl(int fd, unsigned long request, void *arg);
 int abi_setup(void **state);
 int abi_teardown(void **state);
 
+/* For cmocka_run_group_tests(), and then: what, "bind" or "unbind", is done with the device. */
+int abi_driver_setup(void **state);
+void abi_driver_write(const char *what);
+
 /* These fail the test that calls them when the driver refuses. */
 uint32_t abi_vm(int fd);
 uint32_t abi_queue(int fd, uint32_t vm);

@@ -6,44 +6,13 @@
 #include "userq.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define DRIVER "/sys/bus/pci/drivers/axon/"
 #define QUEUES (AXON_NUM_SLOTS + 3)
-
-static char address[64];
-
-static void driver_write(const char *what)
-{
-	char path[96];
-	int fd;
-
-	snprintf(path, sizeof(path), DRIVER "%s", what);
-	fd = open(path, O_WRONLY);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, address, strlen(address)), strlen(address));
-	close(fd);
-}
-
-static int setup(void **state)
-{
-	char target[PATH_MAX];
-	ssize_t length = readlink("/sys/class/accel/accel0/device", target, sizeof(target) - 1);
-
-	(void)state;
-	close(abi_open());
-	if (length <= 0)
-		return -1;
-	target[length] = '\0';
-	snprintf(address, sizeof(address), "%s", strrchr(target, '/') + 1);
-	return 0;
-}
 
 static int client(int ready)
 {
@@ -90,10 +59,10 @@ static void clients_survive_an_unbind(void **state)
 		_exit(client(pipes[1]));
 	assert_int_equal(read(pipes[0], &byte, 1), 1);
 	usleep(100000);
-	driver_write("unbind");
+	abi_driver_write("unbind");
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	driver_write("bind");
+	abi_driver_write("bind");
 	close(pipes[0]);
 	close(pipes[1]);
 }
@@ -119,5 +88,5 @@ int main(void)
 		cmocka_unit_test(works_after_binding_again),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, abi_driver_setup, NULL);
 }
