@@ -27,6 +27,8 @@ int run_divergence(struct run *r, struct axon_err *err);
 /* Ctrl-C was pressed. */
 bool run_interrupted(void);
 double run_now(void); /* seconds */
+/* Seconds since the process was started, loading the program included, to 10 ms. */
+double run_age(void);
 /* A whole file in memory that the caller frees. */
 int run_read_file(const char *path, char **text, size_t *len, struct axon_err *err);
 

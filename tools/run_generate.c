@@ -12,13 +12,18 @@
 struct speed {
 	uint32_t prompt_tokens, decoded;
 	double prefill, decode; /* seconds */
+	double first_token;	/* seconds since the process was started */
 };
 
-static void print_speed(const struct speed *s)
+static void print_speed(const struct run *r, const struct speed *s)
 {
-	fprintf(stderr, "prefill %.1f tok/s, decode %.1f tok/s\n",
+	fprintf(stderr, "prefill %.1f tok/s, decode %.1f tok/s",
 		s->prefill > 0 ? s->prompt_tokens / s->prefill : 0.0,
 		s->decode > 0 ? s->decoded / s->decode : 0.0);
+	/* in a conversation it would be the user's time */
+	if (r->options->mode == RUN_GENERATE)
+		fprintf(stderr, ", first token after %.0f ms", s->first_token * 1e3);
+	fputc('\n', stderr);
 }
 
 static int write_out(const char *bytes, size_t n, struct axon_err *err)
@@ -95,6 +100,7 @@ static int answer(struct run *r, const int32_t *prompt, size_t n_prompt, int32_t
 
 	ret = llm_prompt(r->llm, prompt, (uint32_t)n_prompt, &token, err);
 	speed.prefill = run_now() - start;
+	speed.first_token = run_age();
 	if (!ret)
 		ret = decode(r, token, limit, text, &speed, *made, n_made, err);
 	if (!ret) {
@@ -108,7 +114,7 @@ static int answer(struct run *r, const int32_t *prompt, size_t n_prompt, int32_t
 		return ret;
 	printf("\n");
 	fflush(stdout);
-	print_speed(&speed);
+	print_speed(r, &speed);
 	return run_interrupted() ? -EINTR : 0;
 }
 

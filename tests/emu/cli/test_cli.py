@@ -4,10 +4,12 @@
 failure, and ends in order when it is interrupted. Sanitised, this also shows that nothing leaks."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path[:0] = ["tests/emu/tools", "tests/emu/cli"]
 from checks import BUILD, main, run  # noqa: E402
@@ -40,9 +42,14 @@ def refused(*words, arguments=ASK, status=1, model=PATH, echo="", **environment)
 
 def a_good_model_runs():
     write(Model().bytes())
+    start = time.monotonic()
     done = run("accel-run", "-m", PATH, *ASK, "--ignore-eos")
+    took = 1000 * (time.monotonic() - start)
     assert done.returncode == 0 and done.stdout.startswith("Hello"), done.stderr
-    assert "prefill" in done.stderr and "decode" in done.stderr, done.stderr
+    line = re.search(r"prefill [\d.]+ tok/s, decode [\d.]+ tok/s, first token after (\d+) ms\n", done.stderr)
+    assert line, done.stderr
+    # The kernel says when a process began to 10 ms.
+    assert 0 < int(line[1]) <= took + 10, f"found {line[1]} ms of the {took:.0f} ms that it ran"
 
 
 def a_token_is_traced():
