@@ -181,6 +181,11 @@ int accel_queue_submit(struct accel_queue *queue, struct accel_stream *stream,
 		       const struct accel_sync *signal, unsigned int num_signal);
 /* Submits and waits. On -EIO accel_queue_fault() tells why. */
 int accel_queue_run(struct accel_queue *queue, struct accel_stream *stream);
+/*
+ * Rings a user queue's doorbell once more, with nothing new behind it: what a submission costs at
+ * least, for those who measure. -EINVAL for a queue that has none.
+ */
+int accel_queue_ring_doorbell(struct accel_queue *queue);
 
 /* ---- streams ---- */
 /* A packet's tag, which fault records repeat, is its number in the stream (but for raw packets). */

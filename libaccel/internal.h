@@ -115,6 +115,7 @@ bool queue_idle(struct accel_queue *queue);
 int user_ring_create(struct accel_queue *queue, unsigned int priority);
 /* With the queue, in the driver too. */
 void user_ring_destroy(struct accel_queue *queue);
+void user_ring_ring(struct accel_queue *queue);
 int user_ring_submit(struct accel_queue *queue, const struct accel_stream *stream,
 		     const struct accel_sync *wait, unsigned int num_wait,
 		     const struct accel_sync *signal, unsigned int num_signal);

@@ -221,6 +221,14 @@ ACCEL_EXPORT int accel_queue_submit(struct accel_queue *queue, struct accel_stre
 	return ret;
 }
 
+ACCEL_EXPORT int accel_queue_ring_doorbell(struct accel_queue *queue)
+{
+	if (!queue->user)
+		return -EINVAL;
+	user_ring_ring(queue);
+	return 0;
+}
+
 ACCEL_EXPORT int accel_queue_run(struct accel_queue *queue, struct accel_stream *stream)
 {
 	int ret = accel_queue_submit(queue, stream, NULL, 0, NULL, 0);

@@ -16,6 +16,13 @@
  */
 #define SLEEP_NS 500000000ll
 
+/*
+ * To fall asleep and be woken costs some hundred microseconds. What a queue does in less than that
+ * is waited for awake: not for longer, because the chip's host threads may need this CPU.
+ */
+#define SPIN_NS	   50000
+#define SPIN_LOOPS 64 /* between looks at the clock */
+
 static int64_t now_ns(void)
 {
 	struct timespec now;
@@ -83,8 +90,22 @@ static int sleep_on(struct accel_timeline *tl, struct progress *writer, uint64_t
 	return ret == -EIO && timeline_memory_value(tl) >= value ? 0 : ret;
 }
 
+static bool spin(const struct accel_timeline *tl, uint64_t value)
+{
+	int64_t start = now_ns();
+
+	do {
+		for (unsigned int i = 0; i < SPIN_LOOPS; i++)
+			if (timeline_memory_value(tl) >= value)
+				return true;
+	} while (now_ns() - start < SPIN_NS);
+	return false;
+}
+
 int timeline_memory_wait(struct accel_timeline *tl, uint64_t value, int64_t deadline_ns)
 {
+	if (timeline_memory_value(tl) >= value || (deadline_ns > now_ns() && spin(tl, value)))
+		return 0;
 	while (timeline_memory_value(tl) < value) {
 		struct progress *writer;
 		int ret;

@@ -89,20 +89,27 @@ void user_ring_destroy(struct accel_queue *queue)
 	free_ring(queue->user);
 }
 
-/* A submission takes part in the timelines of its own address space, in points that will come. */
-static int check_syncs(const struct accel_queue *queue, const struct accel_sync *sync,
-		       unsigned int count, bool wait)
+/* A submission takes part in the timelines of its own address space. */
+static int check_timelines(const struct accel_queue *queue, const struct accel_sync *sync,
+			   unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (!sync[i].timeline->word || sync[i].timeline->buffer->vm != queue->vm)
+			return -EXDEV;
+	return 0;
+}
+
+/* It waits for points that will come. */
+static int check_points(const struct accel_sync *wait, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {
-		struct accel_timeline *tl = sync[i].timeline;
+		struct accel_timeline *tl = wait[i].timeline;
 		uint64_t last;
 
-		if (!tl->word || tl->buffer->vm != queue->vm)
-			return -EXDEV;
 		pthread_mutex_lock(&tl->lock);
 		last = tl->last;
 		pthread_mutex_unlock(&tl->lock);
-		if (wait && sync[i].value > last)
+		if (wait[i].value > last)
 			return -EINVAL;
 	}
 	return 0;
@@ -165,15 +172,24 @@ static void put_submission(struct accel_queue *queue, uint64_t seqno,
 	ring->end[seqno % (OUTSTANDING + 1)] = ring->wptr;
 }
 
+void user_ring_ring(struct accel_queue *queue)
+{
+	pthread_mutex_lock(&queue->vm->lock);
+	backend_doorbell_ring(queue->vm->dev->backend, queue->user->doorbell, queue->user->wptr);
+	pthread_mutex_unlock(&queue->vm->lock);
+}
+
 int user_ring_submit(struct accel_queue *queue, const struct accel_stream *stream,
 		     const struct accel_sync *wait, unsigned int num_wait,
 		     const struct accel_sync *signal, unsigned int num_signal)
 {
 	uint64_t seqno = queue->seqno + 1;
-	int ret = check_syncs(queue, wait, num_wait, true);
+	int ret = check_timelines(queue, wait, num_wait);
 
 	if (!ret)
-		ret = check_syncs(queue, signal, num_signal, false);
+		ret = check_points(wait, num_wait);
+	if (!ret)
+		ret = check_timelines(queue, signal, num_signal);
 	if (!ret)
 		ret = make_room(queue, seqno, num_wait + num_signal + 2);
 	if (ret < 0)

@@ -42,6 +42,33 @@ static struct accel_stream *adding_stream(struct rig *rig, uint64_t **words)
 	return stream;
 }
 
+/* A doorbell without anything new behind it runs nothing, before, within and after a submission. */
+static void the_doorbell_may_be_rung_again(void **state)
+{
+	enum { ROUNDS = 100 };
+	struct rig *rig = *state;
+	struct accel_vm *vm;
+	struct accel_queue *kernel_queue;
+	uint64_t *words;
+	struct accel_stream *stream = adding_stream(rig, &words);
+
+	words[1] = 3;
+	for (unsigned int i = 1; i <= ROUNDS; i++) {
+		assert_int_equal(accel_queue_ring_doorbell(rig->queue), 0);
+		assert_int_equal(accel_queue_submit(rig->queue, stream, NULL, 0, NULL, 0), 0);
+		assert_int_equal(accel_queue_ring_doorbell(rig->queue), 0);
+		assert_int_equal(accel_queue_run(rig->queue, stream), 0);
+		assert_int_equal(words[0], 2 * 3 * i);
+	}
+
+	assert_int_equal(accel_vm_create(rig->dev, &vm), 0);
+	assert_int_equal(accel_queue_create(vm, 1, &kernel_queue), 0);
+	assert_int_equal(accel_queue_ring_doorbell(kernel_queue), -EINVAL);
+	accel_queue_destroy(kernel_queue);
+	accel_vm_destroy(vm);
+	accel_stream_destroy(stream);
+}
+
 /* More submissions than the ring holds, none waited for in between. */
 static void the_ring_wraps(void **state)
 {
@@ -357,6 +384,7 @@ static void an_eventfd_tells_of_a_kernel_queue(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		RIG_USER_TEST(the_doorbell_may_be_rung_again),
 		RIG_USER_TEST(the_ring_wraps),
 		RIG_USER_TEST(two_queues_alternate),
 		RIG_USER_TEST(the_host_signals),

@@ -40,11 +40,21 @@ def expect_wrong(environment, *arguments):
 
 
 def launch_counts_and_times():
-    stream, single = rows("launch", "-l", "100", "-s", "5", "-r", "2")
+    stream, user, ioctl = rows("launch", "-l", "100", "-s", "5", "-r", "2")
     assert stream["launches"] == 100 and stream["repetitions"] == 2
-    assert single["launches"] == 1 and single["repetitions"] == 5
-    for row in (stream, single):
+    assert "user queue" in user["test"] and "ioctl" in ioctl["test"], (user, ioctl)
+    for row in (user, ioctl):
+        assert row["launches"] == 1 and row["repetitions"] == 5, row
+    for row in (stream, user, ioctl):
         assert 0 < row["min_us"] <= row["median_us"] < 1e6, row
+
+
+def a_submission_is_held_against_its_floor():
+    doorbell, _, user, _ = rows("launch", "--floor", "-l", "10", "-s", "5")
+    assert "doorbell" in doorbell["test"] and doorbell["modelled_cycles"] == 0, doorbell
+    assert doorbell["median_us"] > 0, doorbell
+    assert math.isclose(user["bound_us"], 3 * doorbell["median_us"], rel_tol=1e-3), user
+    assert math.isclose(user["of_bound"], user["median_us"] / user["bound_us"], rel_tol=1e-3), user
 
 
 def modelled_cycles_do_not_depend_on_the_host():
@@ -56,7 +66,7 @@ def modelled_cycles_do_not_depend_on_the_host():
 
 
 def a_launch_that_did_not_run_is_noticed():
-    for number in ("1", "7"):
+    for number in ("1", "2", "7"):  # of either queue alone, and in the stream
         expect_wrong({"AXON_BROKEN_LAUNCH": number}, "launch", "-l", "6", "-s", "2", "-r", "1")
 
 
@@ -132,8 +142,8 @@ def llm_prints_llama_benchs_columns():
 
 def csv_has_a_field_in_each_column():
     text = bench("launch", "-l", "3", "-s", "2", "-o", "csv")
-    heading, first, second = csv.reader(io.StringIO(text))
-    assert len(heading) == len(first) == len(second)
+    heading, first, *others = csv.reader(io.StringIO(text))
+    assert len(others) == 2 and all(len(row) == len(heading) for row in (first, *others))
     assert dict(zip(heading, first))["launches"] == "3"
 
 
@@ -166,7 +176,8 @@ def what_cannot_run_is_1():
 
 
 if __name__ == "__main__":
-    sys.exit(main([launch_counts_and_times, modelled_cycles_do_not_depend_on_the_host,
+    sys.exit(main([launch_counts_and_times, a_submission_is_held_against_its_floor,
+                   modelled_cycles_do_not_depend_on_the_host,
                    a_launch_that_did_not_run_is_noticed, copy_rates,
                    a_byte_that_was_not_copied_is_noticed, matmul_of_every_type_is_right,
                    matmul_of_odd_sizes_is_right, a_product_that_is_wrong_is_noticed,
