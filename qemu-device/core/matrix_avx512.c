@@ -239,6 +239,7 @@ static void drain(const struct matrix_drain *d)
 const struct matrix_path matrix_path_avx512 = {
 	.name = "avx512",
 	.dense = {matrix_f32_avx512, matrix_bf16_avx512, matrix_i8_avx512},
+	.a_bias = 128,
 	.pack = {pack_rows, pack_cols, pack_packed},
 	.block = matrix_block_avx512,
 	.block_rows = 8,

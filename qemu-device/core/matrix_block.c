@@ -11,11 +11,14 @@
 #include "convert.h"
 #include "matrix_impl.h"
 
-#define FEW_ROWS   32u	  /* beyond, unpacking B once pays */
-#define CHUNK_FEW  16384u /* k kept at once with few rows */
-#define CHUNK_MANY 8192u  /* and with many */
-#define PANEL_MANY 64u	  /* columns whose accumulators are kept when k is taken whole */
+#define FEW_ROWS    32u	   /* beyond, unpacking B once pays */
+#define CHUNK_FEW   16384u /* k kept at once with few rows */
+#define CHUNK_MANY  8192u  /* and with many */
+#define BLOCK_ROWS  528u   /* rows whose accumulators are kept at once, a multiple of every group */
+#define BLOCK_PANEL 256u   /* and columns */
+#define PANEL_MANY  64u	   /* columns whose accumulators are kept when k is taken whole */
 
+_Static_assert((BLOCK_ROWS + MATRIX_SMALL) * BLOCK_PANEL <= MATRIX_ACC, "accumulators");
 _Static_assert(FEW_ROWS *CHUNK_FEW <= MATRIX_A_QUANTS, "A, few rows");
 _Static_assert(2 * CHUNK_MANY / 256 * BLOCK_RECORD_MAX <= 2 * MATRIX_B_BYTES,
 	       "two tiles, bounced or wide");
@@ -148,9 +151,9 @@ static int streamed(struct block *s, unsigned int rows, unsigned int n, unsigned
 				.format = s->format,
 				.q = (const int8_t *)op->scratch->a + (size_t)i * k,
 				.words = op->scratch->words + (size_t)i * (k / 32) * s->words,
-				.acc = (float *)op->scratch->acc + i * MATRIX_PANEL +
+				.acc = (float *)op->scratch->acc + i * BLOCK_PANEL +
 				       j * MATRIX_COLS,
-				.acc_stride = MATRIX_PANEL,
+				.acc_stride = BLOCK_PANEL,
 				.rows = group_rows(s, rows - i),
 				.tiles = 1,
 			};
@@ -193,7 +196,7 @@ static int widened(struct block *s, unsigned int rows, unsigned int n, unsigned 
 		op->d->b + op->b_stride * (n / MATRIX_COLS) + (uint64_t)k0 / s->super * s->record;
 	struct matrix_block t = {
 		.format = MATRIX_WIDE(s->format),
-		.acc_stride = MATRIX_PANEL,
+		.acc_stride = BLOCK_PANEL,
 		.records = k / s->super,
 	};
 
@@ -210,7 +213,7 @@ static int widened(struct block *s, unsigned int rows, unsigned int n, unsigned 
 			t.rows = group_rows(s, rows - i);
 			t.q = (const int8_t *)op->scratch->a + (size_t)i * k;
 			t.words = op->scratch->words + (size_t)i * (k / 32) * s->words;
-			t.acc = (float *)op->scratch->acc + i * MATRIX_PANEL + j * MATRIX_COLS;
+			t.acc = (float *)op->scratch->acc + i * BLOCK_PANEL + j * MATRIX_COLS;
 			op->path->wide(t.format, t.rows, t.tiles)(&t);
 		}
 	}
@@ -221,7 +224,7 @@ static int panel(struct block *s, unsigned int m, unsigned int rows, unsigned in
 		 unsigned int cols, unsigned int chunk)
 {
 	struct matrix_op *op = s->op;
-	int rc = matrix_load(op, m, rows, n, cols, op->scratch->acc, MATRIX_PANEL);
+	int rc = matrix_load(op, m, rows, n, cols, op->scratch->acc, BLOCK_PANEL);
 
 	for (unsigned int k = 0; k < op->d->k && !rc; k += chunk) {
 		unsigned int count = min_u(op->d->k - k, chunk);
@@ -230,7 +233,7 @@ static int panel(struct block *s, unsigned int m, unsigned int rows, unsigned in
 		rc = s->wide ? widened(s, rows, n, cols, k, count)
 			     : streamed(s, rows, n, cols, k, count);
 	}
-	return rc ? rc : matrix_store(op, m, rows, n, cols, op->scratch->acc, MATRIX_PANEL);
+	return rc ? rc : matrix_store(op, m, rows, n, cols, op->scratch->acc, BLOCK_PANEL);
 }
 
 /* Whether there are kernels for the format's wide form. */
@@ -253,12 +256,12 @@ int matrix_block_run(struct matrix_op *op)
 		.wide = many && has_wide(path, d->b_format),
 	};
 	unsigned int chunk = min_u(d->k, many ? CHUNK_MANY : CHUNK_FEW);
-	unsigned int width = many && chunk == d->k ? PANEL_MANY : MATRIX_PANEL;
+	unsigned int width = many && chunk == d->k ? PANEL_MANY : BLOCK_PANEL;
 	unsigned int group = s.wide ? path->wide_rows : path->block_rows, height, shares;
 	int rc = 0;
 
 	/* as many rows as scratch holds, in whole groups and equal shares */
-	height = chunk ? min_u(MATRIX_A_QUANTS / chunk, MATRIX_ROWS) : MATRIX_ROWS;
+	height = chunk ? min_u(MATRIX_A_QUANTS / chunk, BLOCK_ROWS) : BLOCK_ROWS;
 	height -= height % group;
 	shares = (d->m + height - 1) / height;
 	height = (d->m + shares * group - 1) / (shares * group) * group;

@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Dense products, in panels of at most DENSE_ROWS × MATRIX_PANEL accumulators. For each chunk of k, A's
- * rows are put together in the form that the rule wants; B is used in place when it is packed
- * in that form already, else brought into it a panel at a time.
+ * rows are put together in the form that the rule wants, which is why a panel is wide: it is done once for
+ * all its columns. B is used in place when it is packed in that form already, else brought into it
+ * GROUP_COLS at a time.
  */
 #include <string.h>
 
 #include "convert.h"
 #include "matrix_impl.h"
 
-#define DENSE_ROWS  240u  /* a multiple of every kernel's height */
-#define CHUNK_ROWS  12u	  /* rows between two looks at the stop flag */
+#define DENSE_ROWS 240u /* a multiple of every kernel's height */
+/* Between rows of accumulators, lest all of them fall into the same cache sets. */
+#define ACC_STRIDE  (MATRIX_PANEL + MATRIX_COLS)
+#define GROUP_COLS  256u
 #define STEPS_LARGE 256u  /* a chunk of k: A's and B's stay in the second-level cache */
 #define STEPS_SMALL 4096u /* with few rows: B streams */
 /* What is brought into form at a time with few rows: first-level cache, and B in the order it lies in. */
 #define STEPS_ROWS  16u /* B_ROWS: the panel's columns */
 #define TILES_COLS  2u	/* B_COLS, B_PACKED: STEPS_LARGE of k */
-#define TILES_LARGE 4u
+#define TILES_LARGE 4u	/* between two looks at the stop flag */
 
 _Static_assert(DENSE_ROWS *(STEPS_LARGE * 4 + 64) <= MATRIX_A_QUANTS, "A, many rows");
 _Static_assert(MATRIX_SMALL *(STEPS_SMALL * 4 + 64) <= MATRIX_A_QUANTS, "A, few rows");
-_Static_assert(MATRIX_PANEL_TILES *STEPS_LARGE * 64 <= MATRIX_B_BYTES, "B in form");
+_Static_assert(GROUP_COLS / MATRIX_COLS * STEPS_LARGE * 64 <= MATRIX_B_BYTES, "B in form");
+_Static_assert((DENSE_ROWS + MATRIX_SMALL) * ACC_STRIDE <= MATRIX_ACC, "accumulators");
 /* ROWS of I8 are the longest rectangle: 4 k per step, one byte for each column of the panel. */
-_Static_assert(STEPS_LARGE * 4 * MATRIX_PANEL <= 2 * MATRIX_B_BYTES, "B bounced");
+_Static_assert(STEPS_LARGE * 4 * GROUP_COLS <= 2 * MATRIX_B_BYTES, "B bounced");
 _Static_assert(STEPS_SMALL * 64 <= 2 * MATRIX_B_BYTES, "a tile bounced");
 
 struct dense {
@@ -52,6 +56,7 @@ static void pack_a(struct dense *s, unsigned int m, unsigned int rows, unsigned 
 	const struct matrix_op *op = s->op;
 	unsigned int size = type_size(op->d->a_type);
 	unsigned int tail = steps_of(s, k) * s->per_step - k;
+	const uint8_t bias = op->rule == MATRIX_I8 ? op->path->a_bias : 0;
 
 	if (s->a_packed && s->a_m == m && s->a_k == k0)
 		return;
@@ -61,10 +66,12 @@ static void pack_a(struct dense *s, unsigned int m, unsigned int rows, unsigned 
 
 		if (op->rule == MATRIX_F32) {
 			convert_to_f32((float *)to, from, op->d->a_type, k);
-		} else {
-			memcpy(to, from, (size_t)k * size);
-			memset(to + (size_t)k * size, 0, (size_t)tail * size);
+			continue;
 		}
+		memcpy(to, from, (size_t)k * size);
+		memset(to + (size_t)k * size, 0, (size_t)tail * size);
+		for (unsigned int x = 0; x < k + tail && bias; x++)
+			to[x] ^= bias;
 	}
 	s->a_packed = true;
 	s->a_m = m;
@@ -78,21 +85,19 @@ static int multiply(struct dense *s, unsigned int rows, unsigned int step, const
 	struct matrix_op *op = s->op;
 	struct matrix_scratch *scratch = op->scratch;
 	struct matrix_dense t = {.a_stride = s->a_stride,
+				 .a = scratch->a + (size_t)step * 4,
 				 .b_stride = b_stride,
-				 .acc_stride = MATRIX_PANEL,
+				 .acc_stride = ACC_STRIDE,
+				 .rows = rows,
 				 .steps = steps};
 
 	for (unsigned int j = 0; j < tiles; j += TILES_LARGE) {
 		t.b = b + j * b_stride;
 		t.tiles = min_u(tiles - j, TILES_LARGE);
-		for (unsigned int i = 0; i < rows; i += CHUNK_ROWS) {
-			if (matrix_stopped(op))
-				return ENGINE_STOPPED;
-			t.rows = min_u(rows - i, CHUNK_ROWS);
-			t.a = scratch->a + i * s->a_stride + (size_t)step * 4;
-			t.acc = scratch->acc + i * MATRIX_PANEL + (tile + j) * MATRIX_COLS;
-			op->path->dense[op->rule](&t);
-		}
+		t.acc = scratch->acc + (tile + j) * MATRIX_COLS;
+		if (matrix_stopped(op))
+			return ENGINE_STOPPED;
+		op->path->dense[op->rule](&t);
 	}
 	return 0;
 }
@@ -163,7 +168,7 @@ static int chunk_packed(struct dense *s, unsigned int rows, unsigned int n, unsi
 {
 	bool by_rows = s->op->d->b_layout == AXON_B_ROWS;
 	unsigned int piece = (s->small && by_rows ? STEPS_ROWS : STEPS_LARGE) * s->per_step;
-	unsigned int group = s->small && !by_rows ? TILES_COLS * MATRIX_COLS : MATRIX_PANEL;
+	unsigned int group = s->small && !by_rows ? TILES_COLS * MATRIX_COLS : GROUP_COLS;
 	int rc = 0;
 
 	for (unsigned int j = 0; j < cols; j += group)
@@ -185,7 +190,7 @@ static int panel(struct dense *s, unsigned int m, unsigned int rows, unsigned in
 {
 	struct matrix_op *op = s->op;
 	unsigned int chunk = (s->small ? STEPS_SMALL : STEPS_LARGE) * s->per_step;
-	int rc = matrix_load(op, m, rows, n, cols, op->scratch->acc, MATRIX_PANEL);
+	int rc = matrix_load(op, m, rows, n, cols, op->scratch->acc, ACC_STRIDE);
 
 	for (unsigned int k = 0; k < op->d->k && !rc; k += chunk) {
 		unsigned int count = min_u(op->d->k - k, chunk);
@@ -194,7 +199,7 @@ static int panel(struct dense *s, unsigned int m, unsigned int rows, unsigned in
 		rc = s->direct ? chunk_direct(s, rows, n, cols, k, count)
 			       : chunk_packed(s, rows, n, cols, k, count);
 	}
-	return rc ? rc : matrix_store(op, m, rows, n, cols, op->scratch->acc, MATRIX_PANEL);
+	return rc ? rc : matrix_store(op, m, rows, n, cols, op->scratch->acc, ACC_STRIDE);
 }
 
 int matrix_dense_run(struct matrix_op *op)

@@ -8,11 +8,9 @@
 
 #include "engine.h"
 
-#define MATRIX_COLS	   AXON_TILE_COLS
-#define MATRIX_PANEL	   256u /* columns whose accumulators are kept at once */
-#define MATRIX_PANEL_TILES (MATRIX_PANEL / MATRIX_COLS)
-#define MATRIX_ROWS	   528u /* rows whose accumulators are kept at once, a multiple of every group */
-#define MATRIX_SMALL	   8u /* up to so many rows B is streamed once, tile after tile */
+#define MATRIX_COLS  AXON_TILE_COLS
+#define MATRIX_PANEL 1024u /* columns whose accumulators are kept at once, at most */
+#define MATRIX_SMALL 8u	   /* up to so many rows B is streamed once, tile after tile */
 
 /* How products are formed; each takes k in steps of 4 bytes of A. */
 enum matrix_rule {
@@ -25,7 +23,8 @@ enum matrix_rule {
 
 /* acc[rows][16 · tiles] += A · B over `steps`. Accumulators are float, for MATRIX_I8 int32_t. */
 struct matrix_dense {
-	const uint8_t *a; /* rows a_stride bytes apart, 4 bytes per step */
+	const uint8_t
+		*a; /* rows a_stride bytes apart, 4 bytes per step; of I8 with matrix_path.a_bias */
 	size_t a_stride;
 	const uint8_t *b; /* tiles b_stride bytes apart, 64 bytes per step: [lane][k in step] */
 	size_t b_stride;
@@ -101,6 +100,7 @@ typedef void (*matrix_pack_fn)(const struct matrix_pack *p);
 struct matrix_path {
 	const char *name;
 	matrix_dense_fn dense[MATRIX_NUM_DENSE];
+	uint8_t a_bias; /* what A's bytes are combined with, by exclusive or, before dense[MATRIX_I8] */
 	matrix_pack_fn pack[3]; /* by enum axon_b_layout */
 	/* Block rule: a kernel for one tile and groups of `rows` rows, or NULL: use the portable one. */
 	matrix_block_fn (*block)(uint32_t format, unsigned int rows);
@@ -137,6 +137,7 @@ extern const struct matrix_path matrix_path_avx512;
 
 #define MATRIX_A_QUANTS (1280u << 10) /* block rule: bytes of A kept at once */
 #define MATRIX_B_BYTES	(256u << 10)
+#define MATRIX_ACC	(256u << 10) /* accumulators kept at once */
 
 /* Working memory of one host thread. */
 struct matrix_scratch {
@@ -144,7 +145,7 @@ struct matrix_scratch {
 	uint32_t words[MATRIX_A_QUANTS / 32 * 5];
 	_Alignas(64) uint8_t b[2 * MATRIX_B_BYTES];
 	_Alignas(64) uint8_t bounce[2 * MATRIX_B_BYTES];
-	_Alignas(64) uint32_t acc[(MATRIX_ROWS + MATRIX_SMALL) * MATRIX_PANEL];
+	_Alignas(64) uint32_t acc[MATRIX_ACC];
 	_Alignas(64) float addend[MATRIX_PANEL];
 	_Alignas(64) uint8_t row[MATRIX_PANEL * sizeof(float)];
 };
