@@ -16,14 +16,24 @@
 #include "bench_matmul_args.h"
 #include "pack_args.h"
 
-#define DEFAULT_SHAPES "512x2048x2048,1x2048x2048"
+#define DEFAULT_SHAPES "1024x1024x1024,2048x2048x2048,4096x4096x4096,512x640x2048,1x2048x8192"
 #define DEFAULT_TYPES  "f32,bf16,int8,q8_0,q4_0,q4_k"
 #define MAX_LIST       16
 #define MAX_SIZE       65536
 #define SAMPLES	       256
-/* Workgroups are cut so that each core gets this many, where the matrix is wide enough. */
+/*
+ * With enough rows a workgroup takes some of them and all of W, so that each row is brought to SRAM once; what
+ * is read of W then lasts for a workgroup's rows.
+ */
+#define MANY_ROWS 64
+#define MAX_ROWS  240
+#define ROW_GROUP 4
+/* With fewer it takes columns: each core gets so many workgroups where the matrix is wide enough. */
 #define CHUNKS_PER_CORE 4
 #define MAX_COLS	1024
+/* A sample is a stream of as many products as take so long, but not more than MAX_LAUNCHES. */
+#define SAMPLE_NS    20000000u
+#define MAX_LAUNCHES 64u
 /* SRAM that a kernel keeps for other things than rows of A. */
 #define SRAM_RESERVE (2 * AXON_STACK_SIZE)
 /* A result that the chip never wrote is a quiet NaN. */
@@ -49,6 +59,7 @@ struct matmul_bench {
 	struct accel_buffer *stats;
 	struct axon_launch_stats *stats_map;
 	uint64_t *samples;
+	uint32_t launches; /* in a sample */
 
 	/* The product under way. */
 	const struct bench_type *type;
@@ -232,11 +243,27 @@ static int upload_operands(struct matmul_bench *b, struct axon_err *err)
 
 /* ---- the product ---- */
 
+/* Rows and columns of a workgroup; rows 0: not one row fits. */
+static void cut(const struct matmul_bench *b, uint32_t *rows, uint32_t *cols)
+{
+	const struct shape s = b->shape;
+	uint32_t most = (b->sram - SRAM_RESERVE) / (uint32_t)b->a_row;
+	uint32_t each = div_up(s.n, CHUNKS_PER_CORE * b->cores);
+	uint32_t rounds = div_up(s.m, min_u32(MAX_ROWS, most ? most : 1) * b->cores);
+
+	if (s.m < MANY_ROWS) {
+		*rows = min_u32(s.m, most);
+		*cols = min_u32(MAX_COLS, div_up(each, AXON_TILE_COLS) * AXON_TILE_COLS);
+		return;
+	}
+	*rows = min_u32(most, div_up(div_up(s.m, rounds * b->cores), ROW_GROUP) * ROW_GROUP);
+	*cols = div_up(s.n, AXON_TILE_COLS) * AXON_TILE_COLS;
+}
+
 static int record_product(struct matmul_bench *b, struct axon_err *err)
 {
 	const struct bench_type *t = b->type;
 	const struct shape s = b->shape;
-	uint32_t even = div_up(s.n, CHUNKS_PER_CORE * b->cores);
 	struct bench_matmul_args args = {
 		.w = {.addr = accel_buffer_va(b->w),
 		      .tile_bytes = bench_tile_bytes(t, s.k),
@@ -249,8 +276,6 @@ static int record_product(struct matmul_bench *b, struct axon_err *err)
 		.m = s.m,
 		.a_type = t->a_type,
 		.a_row_bytes = (uint32_t)b->a_row,
-		.rows_per_wg = min_u32(s.m, (b->sram - SRAM_RESERVE) / (uint32_t)b->a_row),
-		.cols_per_wg = min_u32(MAX_COLS, div_up(even, AXON_TILE_COLS) * AXON_TILE_COLS),
 	};
 	struct accel_launch launch = {
 		.size = sizeof(launch),
@@ -258,6 +283,7 @@ static int record_product(struct matmul_bench *b, struct axon_err *err)
 	};
 	int ret;
 
+	cut(b, &args.rows_per_wg, &args.cols_per_wg);
 	if (!args.rows_per_wg)
 		return axon_fail(err, -EINVAL,
 				 "%s: expected a row of A of at most %u bytes, which fits into a "
@@ -266,27 +292,10 @@ static int record_product(struct matmul_bench *b, struct axon_err *err)
 	launch.grid[0] = div_up(s.n, args.cols_per_wg);
 	launch.grid[1] = div_up(s.m, args.rows_per_wg);
 	ret = accel_stream_reset(b->stream);
-	if (!ret)
+	for (uint32_t i = 0; i < b->launches && !ret; i++)
 		ret = accel_stream_launch(b->stream, b->program.kernel, &launch, &args,
 					  sizeof(args));
 	return ret ? chip_fail(err, "recording", ret) : 0;
-}
-
-static int time_product(struct matmul_bench *b, double *ns, struct axon_err *err)
-{
-	unsigned int n = b->options->common.repetitions;
-	int ret = record_product(b, err);
-
-	for (unsigned int i = 0; i <= n && !ret; i++) {
-		uint64_t start = bench_now_ns();
-
-		ret = chip_run(&b->chip, b->stream, err);
-		if (i)
-			b->samples[i - 1] = bench_now_ns() - start;
-	}
-	if (!ret)
-		*ns = bench_median(b->samples, n);
-	return ret;
 }
 
 /* ---- the check ---- */
@@ -318,13 +327,17 @@ static int check_element(const struct matmul_bench *b, uint32_t m, uint32_t n, f
 			 (double)found);
 }
 
+/* C in c_host; on the chip it becomes what no product is. */
 static int fetch_result(struct matmul_bench *b, struct axon_err *err)
 {
+	const uint64_t bytes = 4ull * b->shape.m * b->shape.n;
 	int ret = accel_stream_reset(b->stream);
 
 	if (!ret)
 		ret = accel_stream_copy(b->stream, accel_buffer_va(b->result),
-					accel_buffer_va(b->c), 4ull * b->shape.m * b->shape.n);
+					accel_buffer_va(b->c), bytes);
+	if (!ret)
+		ret = accel_stream_fill(b->stream, accel_buffer_va(b->c), UNWRITTEN, bytes);
 	return ret ? chip_fail(err, "recording", ret) : chip_run(&b->chip, b->stream, err);
 }
 
@@ -350,6 +363,44 @@ static int check_product(struct matmul_bench *b, struct axon_err *err)
 				    err);
 	free(a);
 	return ret;
+}
+
+/* ---- time ---- */
+
+static int run_sample(struct matmul_bench *b, uint64_t *ns, struct axon_err *err)
+{
+	uint64_t start = bench_now_ns();
+	int ret = chip_run(&b->chip, b->stream, err);
+
+	*ns = (bench_now_ns() - start) / b->launches;
+	return ret;
+}
+
+/* One product alone, which also warms up, says how many make a sample. It and the last one are checked. */
+static int time_product(struct matmul_bench *b, double *ns, struct axon_err *err)
+{
+	unsigned int n = b->options->common.repetitions;
+	uint64_t first;
+	int ret;
+
+	b->launches = 1;
+	ret = record_product(b, err);
+	if (!ret)
+		ret = run_sample(b, &first, err);
+	if (!ret)
+		ret = check_product(b, err);
+	if (ret)
+		return ret;
+	b->launches = first > SAMPLE_NS
+			      ? 1
+			      : min_u32(MAX_LAUNCHES, SAMPLE_NS / (uint32_t)(first + 1) + 1);
+	ret = record_product(b, err);
+	for (unsigned int i = 0; i < n && !ret; i++)
+		ret = run_sample(b, &b->samples[i], err);
+	if (ret)
+		return ret;
+	*ns = bench_median(b->samples, n);
+	return check_product(b, err);
 }
 
 /* ---- the whole ---- */
@@ -398,8 +449,6 @@ static int measure_product(struct matmul_bench *b, const struct bench_type *type
 	}
 	if (!ret)
 		ret = time_product(b, &ns, err);
-	if (!ret)
-		ret = check_product(b, err);
 	if (!ret)
 		add_row(b, report, ns);
 	destroy_operands(b);
