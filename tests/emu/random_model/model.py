@@ -88,12 +88,15 @@ def random_blocks(rng, qtype, rows, cols, deviation):
     return set_scale(2.0 ** -8 * deviation / trial.std())
 
 
+SLICE = 2048  # rows quantised at a time: what the gguf package keeps of them is many times their size
+
+
 def random_matrix(rng, qtype, rows, cols, deviation):
     """The bytes in the file."""
     if qtype in K_QUANTS:
         return random_blocks(rng, qtype, rows, cols, deviation)
-    values = (deviation * rng.standard_normal((rows, cols))).astype(np.float32)
-    return quants.quantize(values, qtype)
+    values = (deviation * rng.standard_normal((min(SLICE, rows - row), cols)) for row in range(0, rows, SLICE))
+    return np.concatenate([quants.quantize(part.astype(np.float32), qtype) for part in values])
 
 
 FIRST_PIECE = 3 + 256
@@ -115,8 +118,8 @@ def random_text(rng, shape, n):
     return np.array([1, *pieces], np.int32), "".join(f"[{i}]" for i in pieces)
 
 
-def write_model(path, rng, shape, qtype):
-    """Writes the file; returns its matrices and vectors as fp32 arrays by name."""
+def write_model(path, rng, shape, qtype, progress=lambda name: None):
+    """Writes the file; calls progress before each matrix."""
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_context_length(shape.context)
     writer.add_embedding_length(shape.width)
@@ -140,19 +143,21 @@ def write_model(path, rng, shape, qtype):
     writer.add_unk_token_id(0)
     writer.add_add_space_prefix(False)
 
-    weights = {}
     for name, rows, cols, deviation in tensor_shapes(shape):
-        data = random_matrix(rng, qtype, rows, cols, deviation)
-        weights[name] = quants.dequantize(data, qtype).astype(np.float32)
-        writer.add_tensor(name, data, raw_dtype=qtype)
+        progress(name)
+        writer.add_tensor(name, random_matrix(rng, qtype, rows, cols, deviation), raw_dtype=qtype)
     for name in norm_names(shape):
-        weights[name] = rng.uniform(0.5, 1.5, shape.width).astype(np.float32)
-        writer.add_tensor(name, weights[name])
+        writer.add_tensor(name, rng.uniform(0.5, 1.5, shape.width).astype(np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    return weights
+
+
+def read_weights(path):
+    """The file's matrices and vectors as fp32 arrays by name."""
+    return {tensor.name: quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
+            for tensor in gguf.GGUFReader(path).tensors}
 
 
 def main():
