@@ -11,7 +11,7 @@ interpreter=$(/usr/bin/python3 -c 'import sys; print(sys.version)')
 venv=$cache/venv/$(key mk/venv.txt "$interpreter")
 
 if [ ! -e "$venv/ready" ]; then
-	need_disk "$cache" 200 "the tests' Python packages"
+	need_disk "$cache" 400 "the tests' Python packages"
 	lock venv
 fi
 if [ ! -e "$venv/ready" ]; then
