@@ -128,6 +128,7 @@ struct axon_core {
 	_Atomic uint32_t ready;	  /* has something for the command processor */
 	_Atomic uint32_t busy;	  /* its command processor runs */
 	_Atomic uint32_t running; /* has packets or jobs under way: workers spin */
+	_Atomic bool lookout;	  /* an idle worker is on the look-out: it spins longer */
 	_Atomic uint32_t waiting; /* is in a WAIT packet */
 	_Atomic uint64_t open;
 	_Atomic uint32_t level[4]; /* slots of each priority */

@@ -14,12 +14,15 @@
 
 /*
  * Waking a sleeper costs some 50 us, so within a stream nobody sleeps: the pauses between the
- * packets of a running slot are short. While nothing runs the host's other threads come first.
+ * packets of a running slot are short. While nothing runs the host's other threads come first, but
+ * for one worker on the look-out: it is still awake when a guest that was woken by the end of one
+ * stream submits the next.
  */
-#define SPIN_BUSY_NS 300000
-#define SPIN_IDLE_NS 60000
-#define SPIN_LOOPS   64	     /* between looks at the clock */
-#define TICK_NS	     1000000 /* of polling WAITs and looking for hangs */
+#define SPIN_BUSY_NS	300000
+#define SPIN_IDLE_NS	60000
+#define SPIN_LOOKOUT_NS 300000
+#define SPIN_LOOPS	64	/* between looks at the clock */
+#define TICK_NS		1000000 /* of polling WAITs and looking for hangs */
 
 static inline void pause_cpu(void)
 {
@@ -239,28 +242,41 @@ static void sleep_for_work(struct worker *worker)
 	pthread_mutex_unlock(&core->lock);
 }
 
-/* Spin until there is something to do; after a while, sleep. */
-static void idle(struct worker *worker)
+/* Spin until there is something to do. False when that took too long. */
+static bool spin(struct worker *worker, bool lookout)
 {
 	struct axon_core *core = worker->core;
-	uint64_t start = core_now(core);
+	uint64_t start = core_now(core), limit;
 
-	for (;;) {
-		uint64_t limit = atomic_load(&core->running) ? SPIN_BUSY_NS : SPIN_IDLE_NS;
-
+	do {
 		for (unsigned int i = 0; i < SPIN_LOOPS; i++) {
 			if (have_work(core) || atomic_load(&worker->stop) ||
 			    atomic_load(&core->parks))
-				return;
+				return true;
 			pause_cpu();
 		}
+		/* whoever was woken on this CPU need not wait until it is taken away */
+		sched_yield();
 		/* a WAIT polls at this pace while somebody spins */
 		if (atomic_load(&core->waiting) & ~atomic_load(&core->busy))
 			atomic_fetch_or(&core->ready, atomic_load(&core->waiting));
-		if (core_now(core) - start > limit)
-			break;
-	}
-	sleep_for_work(worker);
+		limit = lookout			      ? SPIN_LOOKOUT_NS
+			: atomic_load(&core->running) ? SPIN_BUSY_NS
+						      : SPIN_IDLE_NS;
+	} while (core_now(core) - start <= limit);
+	return false;
+}
+
+static void idle(struct worker *worker)
+{
+	struct axon_core *core = worker->core;
+	bool lookout = !atomic_exchange(&core->lookout, true);
+	bool found = spin(worker, lookout);
+
+	if (lookout)
+		atomic_store(&core->lookout, false);
+	if (!found)
+		sleep_for_work(worker);
 }
 
 void worker_wake(struct axon_core *core, uint64_t count)
