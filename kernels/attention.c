@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "attention_args.h"
-#include "step_args.h"
+#include "step.h"
 #include "vector_program.h"
-
-/* Key ranges start at absolute multiples of this, so that sums do not depend on how a prompt was cut. */
-#define KEY_BLOCK 64
 
 /* One workgroup's part: `tokens` tokens from position pos on, `heads` heads that share a kv head. */
 struct part {
@@ -12,32 +9,51 @@ struct part {
 	uint32_t first_key, keys;
 	uint32_t score_stride; /* bytes */
 	uint64_t q, out;       /* first token, first head */
-	uint64_t k, v;	       /* cache at first_key */
+	uint64_t k, v;	       /* this kv head's page 0 */
+	const uint32_t *pages; /* that of first_key, and on */
 };
 
-static struct part find_part(const struct attention_args *args, const struct step *step, uint32_t x,
-			     uint32_t y)
+/* Ranges of keys start at absolute multiples of KEY_BLOCK, so that sums do not depend on how a prompt was cut. */
+static struct part find_part(const struct attention_args *args, const struct step *step,
+			     const struct step_segment *segment, uint32_t head, uint32_t first)
 {
-	uint32_t first = x * args->rows_per_wg, head = y * args->heads_per_wg;
 	uint32_t kv_head = head / (args->heads / args->kv_heads);
-	uint64_t at = ((uint64_t)first * args->heads + head) * args->head_dim * 4;
+	uint64_t row = segment->row + first;
+	uint64_t at = (row * args->heads + head) * args->head_dim * 4;
 	struct part p = {
-		.tokens = axon_min(args->rows_per_wg, step->rows - first),
-		.pos = step->pos + first,
+		.tokens = axon_min(args->rows_per_wg, segment->rows - first),
+		.pos = segment->pos + first,
 		.heads = args->heads_per_wg,
 		.q = args->q + at,
 		.out = args->out + at,
+		.k = args->k_cache + kv_head * args->k_head_bytes,
+		.v = args->v_cache + kv_head * args->v_head_bytes,
+		.pages = step_pages(step, segment->sequence),
 	};
 
 	if (args->window && p.pos >= args->window)
 		p.first_key = (p.pos - args->window + 1) / KEY_BLOCK * KEY_BLOCK;
 	p.keys = p.pos + p.tokens - p.first_key;
 	p.score_stride = axon_div_up(p.keys, 16) * 64;
-	p.k = args->k_cache + kv_head * args->k_head_bytes +
-	      (uint64_t)p.first_key * args->head_dim * 2;
-	p.v = args->v_cache + kv_head * args->v_head_bytes +
-	      (uint64_t)p.first_key * args->head_dim * 2;
+	p.pages += p.first_key / KEY_BLOCK;
 	return p;
+}
+
+/* How many of the keys from number `key` of the part on lie in pages that follow each other. */
+static uint32_t run_keys(const struct part *part, uint32_t key)
+{
+	const uint32_t *pages = part->pages + key / KEY_BLOCK;
+	uint32_t left = part->keys - key, n = 1;
+
+	while (n * KEY_BLOCK < left && pages[n] == pages[0] + n)
+		n++;
+	return axon_min(left, n * KEY_BLOCK);
+}
+
+/* The offset of key number `key`, the first of a page, in the cache of one kv head. */
+static uint64_t key_offset(const struct attention_args *args, const struct part *part, uint32_t key)
+{
+	return part->pages[key / KEY_BLOCK] * 2ull * KEY_BLOCK * args->head_dim;
 }
 
 /* Moves heads between memory [token][head][head_dim] and SRAM [head][token][head_dim]. */
@@ -73,12 +89,9 @@ static axon_token score(const struct attention_args *args, const struct part *pa
 	struct axon_matrix_desc d = {
 		.h = {.op = AXON_MATRIX_MUL, .size = sizeof(d), .wait = {after}},
 		.m = part->heads * part->tokens,
-		.n = part->keys,
 		.k = args->head_dim,
 		.a = q,
 		.a_s0 = 4 * (int32_t)args->head_dim,
-		.b = part->k,
-		.c = scores,
 		.c_stride = part->score_stride,
 		.a_type = AXON_F32,
 		.b_type = AXON_F16,
@@ -86,8 +99,15 @@ static axon_token score(const struct attention_args *args, const struct part *pa
 		.b_layout = AXON_B_PACKED,
 		.scale = args->scale,
 	};
+	axon_token done = 0;
 
-	return axon_matrix(&d);
+	for (uint32_t key = 0; key < part->keys; key += d.n) {
+		d.n = run_keys(part, key);
+		d.b = part->k + key_offset(args, part, key);
+		d.c = scores + 4 * key;
+		done = axon_matrix(&d);
+	}
+	return done;
 }
 
 /* v0 = -inf where the key may not be seen: later than the token or out of its window. */
@@ -134,7 +154,7 @@ static axon_token softmax(const struct attention_args *args, const struct part *
 	return v_run(&p);
 }
 
-/* out[head][token] = Σ weight[key] · v[key] */
+/* out[head][token] = Σ weight[key] · v[key], one sum however many runs of pages the keys lie in. */
 static axon_token weigh(const struct attention_args *args, const struct part *part,
 			uint32_t weights, uint32_t out, axon_token after)
 {
@@ -142,10 +162,7 @@ static axon_token weigh(const struct attention_args *args, const struct part *pa
 		.h = {.op = AXON_MATRIX_MUL, .size = sizeof(d), .wait = {after}},
 		.m = part->heads * part->tokens,
 		.n = args->head_dim,
-		.k = part->keys,
-		.a = weights,
 		.a_s0 = (int32_t)part->score_stride,
-		.b = part->v,
 		.b_stride = 2ull * args->head_dim,
 		.c = out,
 		.c_stride = 4 * (int64_t)args->head_dim,
@@ -155,18 +172,29 @@ static axon_token weigh(const struct attention_args *args, const struct part *pa
 		.b_layout = AXON_B_ROWS,
 		.scale = 1.0f,
 	};
+	axon_token done = 0;
 
-	return axon_matrix(&d);
+	for (uint32_t key = 0; key < part->keys; key += d.k) {
+		d.k = run_keys(part, key);
+		d.a = weights + 4 * key;
+		d.b = part->v + key_offset(args, part, key);
+		done = axon_matrix(&d);
+		d.h.flags = AXON_MATRIX_F_ACCUMULATE;
+	}
+	return done;
 }
 
 AXON_KERNEL void attention(const struct attention_args *args, uint32_t x, uint32_t y)
 {
 	const struct step *step = (const struct step *)args->step;
+	uint32_t parts = axon_div_up(SEGMENT_ROWS, args->rows_per_wg);
+	const struct step_segment *segment = step_segment(step, x / parts);
+	uint32_t first = x % parts * args->rows_per_wg;
 
-	if (x * args->rows_per_wg >= step->rows)
+	if (x / parts >= step->segments || first >= segment->rows)
 		return;
 
-	struct part part = find_part(args, step, x, y);
+	struct part part = find_part(args, step, segment, y * args->heads_per_wg, first);
 	uint32_t rows = part.heads * part.tokens;
 	uint32_t head_bytes = 4 * args->head_dim;
 	struct axon_sram sram = axon_sram_all();

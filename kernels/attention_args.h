@@ -2,8 +2,8 @@
 /*
  * attention: causal, optionally windowed, grouped-query attention over the cache that rope wrote.
  * Query head h uses kv head h / (heads / kv_heads). A token at position p sees keys
- * max(0, p − window + 1) .. p (window 0: all). Grid x: ceil(rows / rows_per_wg),
- * y: heads / heads_per_wg. heads_per_wg divides heads / kv_heads.
+ * max(0, p − window + 1) .. p (window 0: all). Grid x: at least the step's segments ·
+ * ceil(SEGMENT_ROWS / rows_per_wg), y: heads / heads_per_wg. heads_per_wg divides heads / kv_heads.
  */
 #ifndef ATTENTION_ARGS_H
 #define ATTENTION_ARGS_H

@@ -20,7 +20,7 @@ AXON_KERNEL void embed(const struct embed_args *args, uint32_t x)
 		.dst = out,
 		.dst_stride = 4 * (int64_t)k,
 		.src = args->table.addr,
-		.index = (uint64_t)&step->tokens[first],
+		.index = step->tokens + 4ull * first,
 		.tile_stride = args->table.tile_bytes,
 		.k = k,
 		.cols = rows,

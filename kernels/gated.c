@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "dma_copy.h"
 #include "gated_args.h"
-#include "step_args.h"
 #include "vector_program.h"
 #include "weight.h"
 
@@ -38,14 +37,14 @@ static uint32_t load_rows(struct axon_sram *sram, uint64_t rows_at, uint32_t typ
 
 AXON_KERNEL void gated(const struct gated_args *args, uint32_t x, uint32_t y)
 {
-	const struct step *step = (const struct step *)args->step;
+	uint32_t total = *(const uint32_t *)args->rows;
 	uint32_t row = y * args->rows_per_wg, col = x * args->cols_per_wg;
 
-	if (row >= step->rows)
+	if (row >= total)
 		return;
 
 	struct axon_sram sram = axon_sram_all();
-	uint32_t rows = axon_min(args->rows_per_wg, step->rows - row);
+	uint32_t rows = axon_min(args->rows_per_wg, total - row);
 	uint32_t cols = axon_min(args->cols_per_wg, args->gate.n - col);
 	uint32_t stride = cols * 4;
 	uint32_t gate = axon_sram_take(&sram, (uint64_t)rows * stride);

@@ -11,7 +11,7 @@
 enum gated_act { GATED_SILU, GATED_GELU_TANH };
 
 struct gated_args {
-	__u64 step;		/* struct step */
+	__u64 rows;		/* __u32: how many */
 	struct weight gate, up; /* same n and k */
 	__u64 gate_a, up_a;	/* rows of gate_a_type, up_a_type */
 	__u64 out;		/* rows of out_type, out_stride bytes apart */

@@ -4,6 +4,9 @@
 
 AXON_KERNEL void logprob(const struct logprob_args *args, uint32_t row)
 {
+	if (row >= *(const uint32_t *)args->rows)
+		return;
+
 	const uint8_t max = AXON_R(0), best = AXON_R(1), sum = AXON_R(2);
 	uint64_t logits = args->logits + (uint64_t)row * args->vocabulary * 4;
 	struct logprob *out = (struct logprob *)args->out + row;

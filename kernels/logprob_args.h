@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * logprob: out[r] = log softmax(logits row r)[target r], and the row's maximum and log-sum-exp.
- * Grid x: rows.
+ * Grid x: at least rows.
  */
 #ifndef LOGPROB_ARGS_H
 #define LOGPROB_ARGS_H
@@ -17,12 +17,13 @@ struct logprob {
 _Static_assert(sizeof(struct logprob) == 16, "logprob");
 
 struct logprob_args {
+	__u64 rows;    /* __u32: how many */
 	__u64 logits;  /* float[rows][vocabulary] */
 	__u64 targets; /* __u32[rows] */
 	__u64 out;     /* struct logprob[rows] */
 	__u32 vocabulary;
 	__u32 reserved;
 };
-_Static_assert(sizeof(struct logprob_args) == 32, "logprob_args");
+_Static_assert(sizeof(struct logprob_args) == 40, "logprob_args");
 
 #endif

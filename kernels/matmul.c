@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "dma_copy.h"
 #include "matmul_args.h"
-#include "step_args.h"
 #include "weight.h"
 
 /* The output that workgroup column x belongs to; x becomes the chunk within it. */
@@ -19,8 +18,7 @@ static const struct matmul_output *find_output(const struct matmul_args *args, u
 
 AXON_KERNEL void matmul(const struct matmul_args *args, uint32_t x, uint32_t y)
 {
-	const struct step *step = (const struct step *)args->step;
-	uint32_t total = axon_min(step->rows, args->max_rows);
+	uint32_t total = *(const uint32_t *)args->rows;
 	uint32_t row = y * args->rows_per_wg;
 	const struct matmul_output *out = find_output(args, &x);
 

@@ -22,13 +22,11 @@ struct matmul_output {
 _Static_assert(sizeof(struct matmul_output) == 72, "matmul_output");
 
 struct matmul_args {
-	__u64 step; /* struct step; rows = min(step->rows, max_rows) */
-	__u32 max_rows;
+	__u64 rows;	   /* __u32: how many */
 	__u32 cols_per_wg; /* multiple of 16 */
 	__u32 rows_per_wg;
-	__u32 reserved;
 	struct matmul_output out[MATMUL_OUTPUTS];
 };
-_Static_assert(sizeof(struct matmul_args) == 240, "matmul_args");
+_Static_assert(sizeof(struct matmul_args) == 232, "matmul_args");
 
 #endif

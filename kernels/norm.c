@@ -23,20 +23,23 @@ AXON_KERNEL void norm(const struct norm_args *args, uint32_t wg)
 {
 	enum { X = 0, Y = 1 };
 	const uint8_t r_y = AXON_R(0), r_x = AXON_R(1);
-	const struct step *step = (const struct step *)args->step;
-	uint32_t cols = args->cols, first = wg * args->rows_per_wg;
+	uint32_t rows = *(const uint32_t *)args->rows;
+	uint32_t cols = args->cols, first = wg * args->rows_per_wg, from = first;
 
-	if (first >= step->rows)
+	if (first >= rows)
 		return;
+
+	if (args->output)
+		from = ((const struct step_output *)args->output)[wg].row;
 
 	struct vector_program p;
 	int64_t row = 4 * (int64_t)cols;
 	uint8_t x;
 
-	v_begin(&p, axon_min(args->rows_per_wg, step->rows - first), cols);
-	x = v_operand(&p, args->x + first * row, row, 4, AXON_F32);
+	v_begin(&p, axon_min(args->rows_per_wg, rows - first), cols);
+	x = v_operand(&p, args->x + from * row, row, 4, AXON_F32);
 	if (args->y) {
-		uint8_t y = v_operand(&p, args->y + first * row, row, 4, AXON_F32);
+		uint8_t y = v_operand(&p, args->y + from * row, row, 4, AXON_F32);
 
 		if (args->post) {
 			v_load(&p, Y, y);

@@ -3,7 +3,8 @@
  * norm: for each row
  *   if (y)          x += post ? y / rms(y) · post : y
  *   h = weight ? x / rms(x) · weight : x
- * and h goes to each output that is not 0. rms(v) = sqrt(mean v² + eps). Grid x: ceil(rows / rows_per_wg).
+ * and h goes to each output that is not 0. rms(v) = sqrt(mean v² + eps). Grid x: ceil(rows / rows_per_wg);
+ * with `output` rows_per_wg is 1.
  */
 #ifndef NORM_ARGS_H
 #define NORM_ARGS_H
@@ -11,7 +12,8 @@
 #include <linux/types.h>
 
 struct norm_args {
-	__u64 step;	  /* struct step */
+	__u64 rows; /* __u32: how many */
+	__u64 output; /* struct step_output[rows] or 0: row i is computed from x and y's row output[i].row */
 	__u64 x;	  /* float[rows][cols], updated when y is given */
 	__u64 y;	  /* float[rows][cols] or 0 */
 	__u64 post;	  /* float[cols] or 0 */
@@ -23,6 +25,6 @@ struct norm_args {
 	__u32 rows_per_wg;
 	float eps;
 };
-_Static_assert(sizeof(struct norm_args) == 72, "norm_args");
+_Static_assert(sizeof(struct norm_args) == 80, "norm_args");
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "rope_args.h"
-#include "step_args.h"
+#include "step.h"
 #include "vector_program.h"
 
 /* In place: each of `rows` heads of `cols` elements becomes head / rms(head) · weight. */
@@ -73,18 +73,20 @@ static struct axon_dma_copy cache_copy(const struct rope_args *args, uint64_t sr
 }
 
 /* Keys lie in tiles of 16 positions: each tile that the tokens touch is one copy. */
-static void append_keys(const struct rope_args *args, uint64_t src, uint32_t tokens, uint32_t pos,
-			axon_token ready)
+static void append_keys(const struct rope_args *args, uint64_t src,
+			const struct step_segment *segment, const uint32_t *pages, axon_token ready)
 {
 	uint64_t tile_bytes = 2ull * AXON_TILE_COLS * args->head_dim;
 
-	for (uint32_t done = 0; done < tokens;) {
-		uint32_t at = pos + done, slot = at % AXON_TILE_COLS;
-		uint32_t n = axon_min(tokens - done, AXON_TILE_COLS - slot);
+	for (uint32_t done = 0; done < segment->rows;) {
+		uint32_t at = segment->pos + done, slot = at % AXON_TILE_COLS;
+		uint32_t tile =
+			(pages[at / KEY_BLOCK] * KEY_BLOCK + at % KEY_BLOCK) / AXON_TILE_COLS;
+		uint32_t n = axon_min(segment->rows - done, AXON_TILE_COLS - slot);
 		struct axon_dma_copy d =
 			cache_copy(args, src + done * 4ull * args->head_dim * args->kv_heads, n);
 
-		d.dst = args->k_cache + at / AXON_TILE_COLS * tile_bytes + 2 * slot;
+		d.dst = args->k_cache + tile * tile_bytes + 2 * slot;
 		d.dst_stride[0] = 2 * AXON_TILE_COLS;
 		d.dst_stride[1] = 2;
 		d.dst_stride[2] = (int64_t)args->k_head_bytes;
@@ -94,37 +96,46 @@ static void append_keys(const struct rope_args *args, uint64_t src, uint32_t tok
 	}
 }
 
-static void append_values(const struct rope_args *args, uint64_t src, uint32_t tokens, uint32_t pos)
+/* Values are rows: each page that the tokens touch is one copy. */
+static void append_values(const struct rope_args *args, uint64_t src,
+			  const struct step_segment *segment, const uint32_t *pages)
 {
-	struct axon_dma_copy d = cache_copy(args, src, tokens);
 	int64_t row = 2 * (int64_t)args->head_dim;
 
-	d.dst = args->v_cache + pos * row;
-	d.dst_stride[0] = 2;
-	d.dst_stride[1] = row;
-	d.dst_stride[2] = (int64_t)args->v_head_bytes;
-	axon_dma(&d);
+	for (uint32_t done = 0; done < segment->rows;) {
+		uint32_t at = segment->pos + done, slot = at % KEY_BLOCK;
+		uint32_t n = axon_min(segment->rows - done, KEY_BLOCK - slot);
+		struct axon_dma_copy d =
+			cache_copy(args, src + done * 4ull * args->head_dim * args->kv_heads, n);
+
+		d.dst = args->v_cache + (pages[at / KEY_BLOCK] * (uint64_t)KEY_BLOCK + slot) * row;
+		d.dst_stride[0] = 2;
+		d.dst_stride[1] = row;
+		d.dst_stride[2] = (int64_t)args->v_head_bytes;
+		axon_dma(&d);
+		done += n;
+	}
 }
 
 AXON_KERNEL void rope(const struct rope_args *args, uint32_t x)
 {
 	const struct step *step = (const struct step *)args->step;
-	uint32_t first = x * args->rows_per_wg;
 
-	if (first >= step->rows)
+	if (x >= step->segments)
 		return;
 
-	uint32_t tokens = axon_min(args->rows_per_wg, step->rows - first), pos = step->pos + first;
+	const struct step_segment *segment = step_segment(step, x);
+	const uint32_t *pages = step_pages(step, segment->sequence);
+	uint32_t tokens = segment->rows, pos = segment->pos;
 	uint64_t head_bytes = 4ull * args->head_dim;
-	uint64_t q = args->q + first * head_bytes * args->heads;
-	uint64_t kv_offset = first * head_bytes * args->kv_heads;
+	uint64_t q = args->q + segment->row * head_bytes * args->heads;
+	uint64_t k = args->k + segment->row * head_bytes * args->kv_heads;
+	uint64_t v = args->v + segment->row * head_bytes * args->kv_heads;
 
-	append_values(args, args->v + kv_offset, tokens, pos);
+	append_values(args, v, segment, pages);
 	if (args->k_norm)
-		normalise(args->k + kv_offset, tokens * args->kv_heads, args->head_dim,
-			  args->k_norm, args->eps);
-	append_keys(args, args->k + kv_offset, tokens, pos,
-		    rotate(args, args->k + kv_offset, tokens, args->kv_heads, pos));
+		normalise(k, tokens * args->kv_heads, args->head_dim, args->k_norm, args->eps);
+	append_keys(args, k, segment, pages, rotate(args, k, tokens, args->kv_heads, pos));
 	if (args->q_norm)
 		normalise(q, tokens * args->heads, args->head_dim, args->q_norm, args->eps);
 	rotate(args, q, tokens, args->heads, pos);

@@ -2,10 +2,10 @@
 /*
  * rope: normalises (optionally) and rotates queries and keys, and appends keys and values to the
  * cache. Rotation by the tables' row of each token's position; pairs are (i, i + head/2) or, with
- * interleaved, (2i, 2i + 1). Grid x: ceil(rows / rows_per_wg).
+ * interleaved, (2i, 2i + 1). Grid x: at least the step's segments.
  *
- * Cache of one layer, fp16: keys [kv head][pos / 16][head_dim][16] (a packed B), values
- * [kv head][pos][head_dim].
+ * Cache of one layer, fp16: keys [kv head][page][pos / 16][head_dim][16] (a packed B), values
+ * [kv head][page][pos][head_dim], with pos within the page.
  */
 #ifndef ROPE_ARGS_H
 #define ROPE_ARGS_H
@@ -22,10 +22,8 @@ struct rope_args {
 	__u32 heads, kv_heads, head_dim;
 	__u32 rope_dim; /* rotated leading elements of a head, even */
 	__u32 interleaved;
-	__u32 rows_per_wg;
 	float eps;
-	__u32 reserved;
 };
-_Static_assert(sizeof(struct rope_args) == 128, "rope_args");
+_Static_assert(sizeof(struct rope_args) == 120, "rope_args");
 
 #endif

@@ -5,14 +5,15 @@
  * vocabulary. A small top_k takes the engine's TOPK list instead and settles the rest on it.
  */
 #include "sample_args.h"
-#include "step_args.h"
+#include "step.h"
 #include "vector_program.h"
 
 #define SHORT_LIST AXON_V_TOPK_MAX
 
 struct sampler {
-	const struct sample_args *args;
-	uint32_t counter;
+	const struct step_sequence *sequence;
+	uint64_t logits;
+	uint32_t vocabulary;
 	float max;	 /* largest logit */
 	float threshold; /* logits below are out */
 	float result;	 /* where the vector engine leaves a number for the hart */
@@ -29,8 +30,8 @@ static void find_largest(struct sampler *s, uint32_t n)
 {
 	struct vector_program p;
 
-	v_begin(&p, 1, s->args->vocabulary);
-	v_operand(&p, s->args->logits, 0, 4, AXON_F32);
+	v_begin(&p, 1, s->vocabulary);
+	v_operand(&p, s->logits, 0, 4, AXON_F32);
 	v_operand(&p, va(s->list), 0, 8, AXON_F32);
 	v_load(&p, 0, 0);
 	v_word(&p, AXON_V_TOPK, 1, 0, 0, 0, n, 0);
@@ -44,8 +45,8 @@ static float draw(struct sampler *s)
 	struct vector_program p;
 
 	v_begin(&p, 1, 1);
-	p.d.seed = s->args->seed;
-	p.d.counter = s->counter;
+	p.d.seed = s->sequence->seed;
+	p.d.counter = s->sequence->counter;
 	v_operand(&p, va(&s->result), 0, 4, AXON_F32);
 	v1(&p, AXON_V_UNIFORM, 0, 0);
 	v_store(&p, 0, 0);
@@ -56,8 +57,8 @@ static float draw(struct sampler *s)
 /* v0 = logit, v1 = exp(logit - max), v2 = all ones where the logit reaches `threshold`. */
 static void load_logits(struct vector_program *p, const struct sampler *s, float threshold)
 {
-	v_begin(p, 1, s->args->vocabulary);
-	v_operand(p, s->args->logits, 0, 4, AXON_F32);
+	v_begin(p, 1, s->vocabulary);
+	v_operand(p, s->logits, 0, 4, AXON_F32);
 	v_operand(p, va(&s->result), 0, 0, AXON_F32);
 	v_load(p, 0, 0);
 	vf(p, AXON_V_ADDI, 1, 0, -s->max);
@@ -133,11 +134,11 @@ static float bisect(struct sampler *s, float (*measure)(struct sampler *, float)
 static void sum_weights(struct vector_program *p, const struct sampler *s)
 {
 	load_logits(p, s, s->threshold);
-	v_const(p, 3, s->args->min_p);
+	v_const(p, 3, s->sequence->min_p);
 	v2(p, AXON_V_LE, 3, 3, 1);
 	v2(p, AXON_V_AND, 2, 2, 3);
 	vf(p, AXON_V_ADDI, 0, 0, -s->max);
-	vf(p, AXON_V_MULI, 0, 0, 1.0f / s->args->temperature);
+	vf(p, AXON_V_MULI, 0, 0, 1.0f / s->sequence->temperature);
 	v1(p, AXON_V_EXP, 0, 0);
 	v2(p, AXON_V_AND, 0, 0, 2);
 	v1(p, AXON_V_SCAN, 0, 0);
@@ -169,22 +170,22 @@ static uint32_t pick(struct sampler *s)
 
 static uint32_t sample_all(struct sampler *s)
 {
-	const struct sample_args *args = s->args;
+	const struct step_sequence *q = s->sequence;
 
 	find_largest(s, 1);
 	s->threshold = -__FLT_MAX__;
-	if (args->top_k && args->top_k < args->vocabulary)
-		s->threshold = bisect(s, count_at, (float)args->top_k);
-	if (args->top_p < 1.0f)
-		s->threshold = bisect(s, mass_at, args->top_p * mass_at(s, s->threshold));
+	if (q->top_k && q->top_k < s->vocabulary)
+		s->threshold = bisect(s, count_at, (float)q->top_k);
+	if (q->top_p < 1.0f)
+		s->threshold = bisect(s, mass_at, q->top_p * mass_at(s, s->threshold));
 	return pick(s);
 }
 
 /* The same on the list of the top_k largest, which is sorted. */
 static uint32_t sample_list(struct sampler *s)
 {
-	const struct sample_args *args = s->args;
-	uint32_t n = args->top_k;
+	const struct step_sequence *q = s->sequence;
+	uint32_t n = q->top_k;
 	struct vector_program p;
 
 	find_largest(s, n);
@@ -196,7 +197,7 @@ static uint32_t sample_list(struct sampler *s)
 	vf(&p, AXON_V_ADDI, 0, 0, -s->max);
 	v1(&p, AXON_V_EXP, 1, 0);
 	v_store(&p, 1, 1);
-	vf(&p, AXON_V_MULI, 0, 0, 1.0f / args->temperature);
+	vf(&p, AXON_V_MULI, 0, 0, 1.0f / q->temperature);
 	v1(&p, AXON_V_EXP, 0, 0);
 	v_store(&p, 2, 0);
 	axon_wait(v_run(&p));
@@ -206,7 +207,7 @@ static uint32_t sample_list(struct sampler *s)
 
 	for (uint32_t i = 0; i < n; i++)
 		mass += s->kept[i];
-	while (end < n && (!end || (left < args->top_p * mass && s->kept[end] >= args->min_p))) {
+	while (end < n && (!end || (left < q->top_p * mass && s->kept[end] >= q->min_p))) {
 		left += s->kept[end];
 		total += s->weight[end++];
 	}
@@ -221,24 +222,32 @@ static uint32_t sample_list(struct sampler *s)
 
 static uint32_t choose(struct sampler *s)
 {
-	const struct sample_args *args = s->args;
+	const struct step_sequence *q = s->sequence;
 
-	if (args->temperature < SAMPLE_COLD) {
+	if (q->temperature < SAMPLE_COLD) {
 		find_largest(s, 1);
 		return s->list[0].index;
 	}
-	if (args->top_k && args->top_k <= axon_min(SHORT_LIST, args->vocabulary))
+	if (q->top_k && q->top_k <= axon_min(SHORT_LIST, s->vocabulary))
 		return sample_list(s);
 	return sample_all(s);
 }
 
-AXON_KERNEL void sample(const struct sample_args *args)
+AXON_KERNEL void sample(const struct sample_args *args, uint32_t x)
 {
-	struct step *step = (struct step *)args->step;
-	struct sampler s = {.args = args, .counter = step->counter};
+	const struct step *step = (const struct step *)args->step;
 
-	step->tokens[0] = choose(&s);
-	step->pos += step->rows;
-	step->rows = 1;
-	step->counter++;
+	if (x >= step->outputs)
+		return;
+
+	uint32_t index = step_output(step, x)->sequence;
+	struct step_sequence *sequence = step_sequence(step, index);
+	struct sampler s = {
+		.sequence = sequence,
+		.logits = args->logits + (uint64_t)x * args->vocabulary * 4,
+		.vocabulary = args->vocabulary,
+	};
+
+	*step_chosen(step, x) = (struct step_chosen){index, choose(&s)};
+	sequence->counter++;
 }

@@ -20,6 +20,7 @@ ALL += $(LIBAXONRT)
 
 # tests/unit; the *.o there are helpers that several tests share
 LIBS_test_quant := $(LIBAXONRT) -lm
+LIBS_test_llm_pool := $(LIBAXONRT)
 LIBS_test_gguf := $(B)/tests/unit/gguf_builder.o $(LIBAXONRT)
 LIBS_test_gguf_fuzz := $(addprefix $(B)/tests/unit/,gguf_builder.o small_vocab.o) $(LIBAXONRT) $(LIBS_axonrt)
 LIBS_test_tokenizer := $(addprefix $(B)/tests/unit/,gguf_builder.o small_vocab.o) $(LIBAXONRT) $(LIBS_axonrt)

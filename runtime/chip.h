@@ -11,7 +11,8 @@
 
 /* Every kernel is one program of that name, with one entry point of that name. */
 #define CHIP_MODEL_KERNELS(X) \
-	X(pack) X(embed) X(norm) X(matmul) X(gated) X(rope) X(attention) X(sample) X(logprob)
+	X(pack)               \
+	X(embed) X(norm) X(matmul) X(gated) X(rope) X(attention) X(sample) X(advance) X(logprob)
 #define CHIP_TRAIN_KERNELS(X) \
 	X(gather) X(conv) X(conv_grad) X(max_pool) X(gemm) X(cross_entropy) X(reduce) X(adamw)
 #define CHIP_TRAIN_LM_KERNELS(X) \

@@ -253,7 +253,7 @@ static int embed_backward(const struct recorder *r, const struct graph_tensor *t
 static int norm_forward(const struct recorder *r, const struct graph_tensor *t)
 {
 	struct norm_args args = {
-		.step = r->g->step_va,
+		.rows = r->g->step_va,
 		.x = input(r, t, 0)->value,
 		.weight = input(r, t, 1)->value,
 		.dense = t->value,

@@ -23,6 +23,7 @@ image gated
 image rope
 image attention
 image sample
+image advance
 image logprob
 image gather
 image conv

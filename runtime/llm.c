@@ -5,8 +5,10 @@
 
 #include "llm_priv.h"
 
-#define DEFAULT_CONTEXT 4096
-#define DEFAULT_BATCH	512
+#define DEFAULT_CONTEXT	  4096
+#define DEFAULT_BATCH	  512
+#define DEFAULT_RUN_AHEAD 4
+#define MAX_SEQUENCES	  4096
 
 const struct llm_config *llm_config(const struct llm *m)
 {
@@ -23,15 +25,9 @@ uint32_t llm_context(const struct llm *m)
 	return m->context;
 }
 
-uint32_t llm_position(const struct llm *m)
+uint32_t llm_sequences(const struct llm *m)
 {
-	return m->pos;
-}
-
-void llm_rewind(struct llm *m, uint32_t pos)
-{
-	if (pos < m->pos)
-		m->pos = pos;
+	return m->most_sequences;
 }
 
 const float *llm_logits(const struct llm *m)
@@ -41,6 +37,8 @@ const float *llm_logits(const struct llm *m)
 
 static int choose_sizes(struct llm *m, const struct llm_options *o, struct axon_err *err)
 {
+	uint64_t cache = o->cache;
+
 	m->context = o->context;
 	if (!m->context)
 		m->context =
@@ -51,37 +49,61 @@ static int choose_sizes(struct llm *m, const struct llm_options *o, struct axon_
 			"context: expected at most the %u tokens that the model was trained for, "
 			"found %u; lower -c",
 			m->config.context, m->context);
+	m->most_sequences = o->sequences ? o->sequences : 1;
+	if (m->most_sequences > MAX_SEQUENCES)
+		return axon_fail(err, -EINVAL, "sequences: expected at most %u, found %u",
+				 MAX_SEQUENCES, m->most_sequences);
 	m->batch = o->batch ? o->batch : DEFAULT_BATCH;
 	if (m->batch > m->context)
 		m->batch = m->context;
+	m->rows = m->batch > m->most_sequences ? m->batch : m->most_sequences;
 	m->logit_rows = o->logit_rows < m->batch ? o->logit_rows : m->batch;
+	m->run_ahead = o->run_ahead ? o->run_ahead : DEFAULT_RUN_AHEAD;
+	if (m->run_ahead > STEP_RESULTS)
+		m->run_ahead = STEP_RESULTS;
+	m->table_pages = (m->context + KEY_BLOCK - 1) / KEY_BLOCK;
+	if (!cache)
+		cache = (uint64_t)m->table_pages * KEY_BLOCK * m->most_sequences;
+	cache = (cache + KEY_BLOCK - 1) / KEY_BLOCK;
+	if (cache > INT32_MAX / KEY_BLOCK)
+		return axon_fail(err, -EINVAL,
+				 "cache: expected at most %u tokens, found %llu; use fewer "
+				 "sequences or a shorter context (-c)",
+				 INT32_MAX, (unsigned long long)cache * KEY_BLOCK);
+	m->pool.pages = (uint32_t)cache;
 	return 0;
 }
 
-static int create_streams(struct llm *m, struct axon_err *err)
+static int create_sequences(struct llm *m, struct axon_err *err)
 {
-	int ret = accel_stream_create(m->chip->vm, &m->decode);
+	int ret = llm_pool_init(&m->pool, m->pool.pages);
 
-	if (!ret)
-		ret = accel_stream_create(m->chip->vm, &m->prefill);
-	if (!ret)
-		ret = accel_stream_create(m->chip->vm, &m->head);
-	return ret ? chip_fail(err, "creating command streams", ret) : 0;
+	m->sequences = calloc(m->most_sequences, sizeof(*m->sequences));
+	if (ret || !m->sequences)
+		return axon_fail(err, -ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < m->most_sequences; i++) {
+		m->sequences[i].pages = calloc(m->table_pages, sizeof(*m->sequences[i].pages));
+		if (!m->sequences[i].pages)
+			return axon_fail(err, -ENOMEM, "out of memory");
+	}
+	return 0;
 }
 
 int llm_open(struct chip *chip, const struct gguf *g, const struct llm_options *options,
 	     struct llm **out, struct axon_err *err)
 {
-	const struct llm_sampling greedy = {.top_p = 1.0f};
 	struct llm *m = calloc(1, sizeof(*m));
 	int ret;
 
 	if (!m)
 		return axon_fail(err, -ENOMEM, "out of memory");
 	m->chip = chip;
+	m->sampling.top_p = 1.0f;
 	ret = llm_config_read(g, &m->config, err);
 	if (!ret)
 		ret = choose_sizes(m, options, err);
+	if (!ret)
+		ret = create_sequences(m, err);
 	if (!ret)
 		ret = llm_plan_memory(m, g, err);
 	if (!ret)
@@ -91,10 +113,6 @@ int llm_open(struct chip *chip, const struct gguf *g, const struct llm_options *
 				       &m->weights, err);
 	if (!ret)
 		ret = llm_create_buffers(m, err);
-	if (!ret)
-		ret = create_streams(m, err);
-	if (!ret)
-		ret = llm_set_sampling(m, &greedy, err);
 	if (ret) {
 		llm_close(m);
 		return ret;
@@ -106,184 +124,128 @@ int llm_open(struct chip *chip, const struct gguf *g, const struct llm_options *
 
 void llm_close(struct llm *m)
 {
+	struct axon_err unheard;
+
 	if (!m)
 		return;
-	accel_stream_destroy(m->decode);
-	accel_stream_destroy(m->prefill);
+	llm_settle(m, &unheard);
+	for (uint32_t i = 0; i < LLM_STREAMS; i++)
+		accel_stream_destroy(m->steps[i]);
 	accel_stream_destroy(m->head);
 	llm_destroy_buffers(m);
 	llm_weights_free(&m->weights);
+	for (uint32_t i = 0; m->sequences && i < m->most_sequences; i++)
+		free(m->sequences[i].pages);
+	free(m->sequences);
+	llm_pool_destroy(&m->pool);
 	free(m);
 }
 
-static int reset(struct accel_stream *s, struct axon_err *err)
+void llm_set_ends(struct llm *m, const int32_t *tokens, uint32_t n)
 {
-	int ret = accel_stream_reset(s);
-
-	return ret ? chip_fail(err, "recording", ret) : 0;
+	m->step->ends = n < LLM_ENDS ? n : LLM_ENDS;
+	for (uint32_t i = 0; i < m->step->ends; i++)
+		m->step->end[i] = (uint32_t)tokens[i];
 }
 
-int llm_record_step(struct llm *m, struct accel_stream *s, uint32_t rows, bool sample,
-		    struct axon_err *err)
-{
-	int ret = llm_record_layers(m, s, rows, err);
+/* ---- one sequence ---- */
 
-	if (!ret && sample)
-		ret = llm_record_head(m, s, rows - 1, 1, err);
-	if (!ret && sample)
-		ret = llm_record_sample(m, s, err);
-	return ret;
+uint32_t llm_position(const struct llm *m)
+{
+	return m->single ? m->single->pos : 0;
 }
 
-int llm_set_sampling(struct llm *m, const struct llm_sampling *s, struct axon_err *err)
+void llm_rewind(struct llm *m, uint32_t pos)
+{
+	if (m->single)
+		llm_sequence_rewind(m->single, pos);
+}
+
+void llm_set_sampling(struct llm *m, const struct llm_sampling *s)
 {
 	m->sampling = *s;
-	m->step->counter = 0;
-	m->prefill_rows = 0;
-
-	int ret = reset(m->decode, err);
-
-	return ret ? ret : llm_record_step(m, m->decode, 1, true, err);
+	if (m->single)
+		llm_sequence_set_sampling(m->single, s);
 }
 
-static int prepare_prefill(struct llm *m, uint32_t rows, bool sample, struct axon_err *err)
+void llm_set_limit(struct llm *m, uint32_t n)
 {
-	int ret;
+	m->limit = n;
+}
 
-	if (m->prefill_rows == rows && m->prefill_samples == sample)
-		return 0;
-	m->prefill_rows = 0;
-	ret = reset(m->prefill, err);
+/* What may be sampled when n more tokens are in the cache. */
+static uint32_t limit_behind(const struct llm *m, uint32_t n)
+{
+	uint32_t room = m->context - m->single->pos - n + 1;
+
+	return m->limit && m->limit < room ? m->limit : room;
+}
+
+/* Steps until the single sequence has its next token. */
+static int next_token(struct llm *m, uint32_t ahead, int32_t *next, struct axon_err *err)
+{
+	struct llm_token tokens[1];
+	uint32_t n = 0;
+	bool more = true;
+	int ret = 0;
+
+	while (!ret && !n && more)
+		ret = llm_step_ahead(m, ahead, tokens, &n, &more, err);
 	if (!ret)
-		ret = llm_record_step(m, m->prefill, rows, sample, err);
-	if (ret)
-		return ret;
-	m->prefill_rows = rows;
-	m->prefill_samples = sample;
-	return 0;
-}
-
-static int check_tokens(const struct llm *m, const int32_t *tokens, uint32_t n,
-			struct axon_err *err)
-{
-	if (n > m->context - m->pos)
-		return axon_fail(err, -ENOSPC,
-				 "context: expected at most %u more tokens, found %u; "
-				 "shorten the text or raise the context (-c)",
-				 m->context - m->pos, n);
-	for (uint32_t i = 0; i < n; i++)
-		if (tokens[i] < 0 || (uint32_t)tokens[i] >= m->config.vocabulary)
-			return axon_fail(
-				err, -EINVAL,
-				"token %u: expected 0 to %u, found %d; the tokenizer and the "
-				"embedding of the file do not match",
-				i, m->config.vocabulary - 1, tokens[i]);
-	return 0;
-}
-
-/* Puts rows tokens into the step block. */
-static void begin_step(struct llm *m, const int32_t *tokens, uint32_t rows)
-{
-	m->step->rows = rows;
-	m->step->pos = m->pos;
-	m->head_step->rows = 1;
-	memcpy(m->step->tokens, tokens, rows * sizeof(*tokens));
+		*next = tokens[0].token;
+	return ret;
 }
 
 int llm_prompt(struct llm *m, const int32_t *tokens, uint32_t n, int32_t *next,
 	       struct axon_err *err)
 {
-	int ret = n ? check_tokens(m, tokens, n, err)
-		    : axon_fail(err, -EINVAL,
-				"prompt: expected at least one token, found none; give a text");
+	int ret = 0;
 
-	for (uint32_t done = 0; done < n && !ret;) {
-		uint32_t rows = n - done < m->batch ? n - done : m->batch;
-		bool last = done + rows == n;
+	if (!n)
+		return axon_fail(err, -EINVAL,
+				 "prompt: expected at least one token, found none; give a text");
+	if (!m->single)
+		ret = llm_sequence_new(m, m->context, &m->sampling, &m->single, err);
+	if (ret)
+		return ret;
+	if (n > m->context - m->single->pos)
+		return axon_fail(err, -ENOSPC,
+				 "context: expected at most %u more tokens, found %u; "
+				 "shorten the text or raise the context (-c)",
+				 m->context - m->single->pos, n);
+	ret = llm_sequence_run(m->single, tokens, n, limit_behind(m, n), err);
+	return ret ? ret : next_token(m, 1, next, err);
+}
 
-		ret = prepare_prefill(m, rows, last, err);
-		if (ret)
-			break;
-		begin_step(m, tokens + done, rows);
-		ret = chip_run(m->chip, m->prefill, err);
-		if (ret)
-			break;
-		m->pos += rows;
-		done += rows;
-	}
-	if (!ret)
-		*next = (int32_t)m->step->tokens[0];
-	return ret;
+/* Has the sequence go on after it ended at a token of llm_set_ends() or at the limit. */
+static int go_on(struct llm *m, struct axon_err *err)
+{
+	struct llm_sequence *q = m->single;
+
+	if (!q || q->pos >= m->context)
+		return axon_fail(err, -ENOSPC,
+				 "context: all %u tokens are used; raise the context (-c)",
+				 m->context);
+	return q->left ? 0 : llm_sequence_run(q, &q->last, 1, limit_behind(m, 1), err);
 }
 
 int llm_next(struct llm *m, int32_t *next, struct axon_err *err)
 {
-	int ret;
+	int ret = go_on(m, err);
 
-	if (m->pos >= m->context)
-		return axon_fail(err, -ENOSPC,
-				 "context: all %u tokens are used; raise the context (-c)",
-				 m->context);
-	ret = chip_run(m->chip, m->decode, err);
-	if (ret)
-		return ret;
-	m->pos++;
-	*next = (int32_t)m->step->tokens[0];
-	return 0;
+	return ret ? ret : next_token(m, m->run_ahead, next, err);
 }
 
-/* Logits and scores of rows first .. first + n of the step that has just run, the text at `tokens`. */
-static int score_rows(struct llm *m, const int32_t *tokens, uint32_t first, uint32_t n,
-		      uint32_t base, llm_scored scored, void *opaque, struct axon_err *err)
+int llm_next_traced(struct llm *m, int32_t *next, struct llm_step_trace *trace,
+		    struct axon_err *err)
 {
-	int ret = reset(m->head, err);
+	struct llm_token token;
+	uint32_t n;
+	int ret = go_on(m, err);
 
-	m->head_step->rows = n;
-	for (uint32_t i = 0; i < n; i++)
-		m->targets[i] = (uint32_t)tokens[base + first + i + 1];
 	if (!ret)
-		ret = llm_record_head(m, m->head, first, n, err);
+		ret = llm_step_traced(m, &token, &n, trace, err);
 	if (!ret)
-		ret = llm_record_logprobs(m, m->head, n, err);
-	if (!ret)
-		ret = chip_run(m->chip, m->head, err);
-	for (uint32_t i = 0; i < n && !ret; i++)
-		if (scored(opaque, base + first + i, &m->scores[i],
-			   m->logits + (uint64_t)i * m->config.vocabulary))
-			ret = axon_fail(err, -EINTR, "interrupted while scoring");
-	return ret;
-}
-
-int llm_score(struct llm *m, const int32_t *tokens, uint32_t n, uint32_t first, llm_scored scored,
-	      void *opaque, struct axon_err *err)
-{
-	int ret;
-
-	m->pos = 0;
-	ret = m->logit_rows
-		      ? check_tokens(m, tokens, n, err)
-		      : axon_fail(
-				err, -EINVAL,
-				"scoring: expected a model opened with rows of logits, found none");
-	for (uint32_t base = 0; base < n && !ret; base = m->pos) {
-		uint32_t rows = n - base < m->batch ? n - base : m->batch;
-
-		ret = prepare_prefill(m, rows, false, err);
-		if (ret)
-			break;
-		begin_step(m, tokens + base, rows);
-		ret = chip_run(m->chip, m->prefill, err);
-		if (ret)
-			break;
-		m->pos += rows;
-
-		uint32_t end = m->pos < n ? rows : rows - 1;
-		uint32_t row = first > base ? first - base : 0;
-
-		for (; row < end && !ret; row += m->logit_rows)
-			ret = score_rows(m, tokens, row,
-					 end - row < m->logit_rows ? end - row : m->logit_rows,
-					 base, scored, opaque, err);
-	}
+		*next = token.token;
 	return ret;
 }

@@ -6,16 +6,8 @@
 #include "llm_priv.h"
 #include "rope_table.h"
 
-/* Positions in the cache come in whole blocks of this, the attention kernel's key block. */
-#define CACHE_BLOCK 64
-
 /* A core's SRAM beside stack and alignment of tiles. */
 #define SRAM_RESERVE (AXON_STACK_SIZE + (64u << 10))
-
-static uint32_t padded_context(const struct llm *m)
-{
-	return (m->context + CACHE_BLOCK - 1) / CACHE_BLOCK * CACHE_BLOCK;
-}
 
 static uint64_t q8a_bytes(uint64_t cols)
 {
@@ -32,7 +24,7 @@ static void place_activations(struct arena *a, struct activations *act, uint64_t
 static void place_scratch(struct llm *m, struct arena *a)
 {
 	const struct llm_config *c = &m->config;
-	uint64_t row = 4ull * m->batch;
+	uint64_t row = 4ull * m->rows;
 	uint64_t q_width = (uint64_t)c->heads * c->head_dim,
 		 kv_width = (uint64_t)c->kv_heads * c->head_dim;
 
@@ -42,16 +34,16 @@ static void place_scratch(struct llm *m, struct arena *a)
 	m->k = arena_take(a, row * kv_width);
 	m->v = arena_take(a, row * kv_width);
 	m->attended = arena_take(a, row * q_width);
-	place_activations(a, &m->h, m->batch, c->width);
-	place_activations(a, &m->heads, m->batch, q_width);
-	place_activations(a, &m->gated, m->batch, c->feed_forward);
+	place_activations(a, &m->h, m->rows, c->width);
+	place_activations(a, &m->heads, m->rows, q_width);
+	place_activations(a, &m->gated, m->rows, c->feed_forward);
 }
 
 static uint64_t cache_bytes(struct llm *m)
 {
 	const struct llm_config *c = &m->config;
 
-	m->head_bytes = 2ull * padded_context(m) * c->head_dim;
+	m->head_bytes = 2ull * m->pool.pages * KEY_BLOCK * c->head_dim;
 	return 2 * m->head_bytes * c->kv_heads * c->layers;
 }
 
@@ -134,19 +126,69 @@ static int create_ropes(struct llm *m, struct axon_err *err)
 	return ret ? axon_fail(err, ret, "out of memory") : 0;
 }
 
-/* The blocks that host and chip both see: steps, targets, scores, logits. */
+/* Rows of logits that are kept. */
+static uint64_t output_rows(const struct llm *m)
+{
+	return m->logit_rows > m->most_sequences ? m->logit_rows : m->most_sequences;
+}
+
+/* Where the blocks that host and chip both see lie in their buffer. */
+struct control {
+	uint64_t step, tokens, segments, outputs, sequences, pages, chosen, targets, scores, logits;
+};
+
+static struct control plan_control(const struct llm *m, struct arena *a)
+{
+	uint64_t n = m->most_sequences, outputs = output_rows(m);
+
+	return (struct control){
+		.step = arena_take(a, sizeof(*m->step)),
+		.tokens = arena_take(a, sizeof(*m->tokens) * m->rows),
+		.segments = arena_take(a, sizeof(*m->segments) * m->rows),
+		.outputs = arena_take(a, sizeof(*m->outputs) * outputs),
+		.sequences = arena_take(a, sizeof(*m->step_sequences) * n),
+		.pages = arena_take(a, sizeof(*m->pages) * n * m->table_pages),
+		.chosen = arena_take(a, sizeof(*m->chosen) * n * STEP_RESULTS),
+		.targets = arena_take(a, sizeof(*m->targets) * outputs),
+		.scores = arena_take(a, sizeof(*m->scores) * outputs),
+		.logits = arena_take(a, sizeof(*m->logits) * outputs * m->config.vocabulary),
+	};
+}
+
+static void place_control(struct llm *m, uint8_t *base, uint64_t va, const struct control *at)
+{
+	m->step = (struct step *)(base + at->step);
+	m->tokens = (uint32_t *)(base + at->tokens);
+	m->segments = (struct step_segment *)(base + at->segments);
+	m->outputs = (struct step_output *)(base + at->outputs);
+	m->step_sequences = (struct step_sequence *)(base + at->sequences);
+	m->pages = (uint32_t *)(base + at->pages);
+	m->chosen = (struct step_chosen *)(base + at->chosen);
+	m->targets = (uint32_t *)(base + at->targets);
+	m->scores = (struct logprob *)(base + at->scores);
+	m->logits = (float *)(base + at->logits);
+	m->step_va = va + at->step;
+	m->targets_va = va + at->targets;
+	m->scores_va = va + at->scores;
+	m->logits_va = va + at->logits;
+	*m->step = (struct step){
+		.tokens = va + at->tokens,
+		.segment = va + at->segments,
+		.output = va + at->outputs,
+		.sequence = va + at->sequences,
+		.pages = va + at->pages,
+		.chosen = va + at->chosen,
+		.table_pages = m->table_pages,
+		.most_outputs = m->most_sequences,
+	};
+}
+
 static int create_control(struct llm *m, struct axon_err *err)
 {
-	uint64_t rows = m->logit_rows ? m->logit_rows : 1;
-	struct arena plan = {0};
-	uint64_t step = arena_take(&plan, sizeof(struct step) + 4ull * m->batch);
-	uint64_t head_step = arena_take(&plan, sizeof(struct step) + 4);
-	uint64_t targets = arena_take(&plan, 4 * rows);
-	uint64_t scores = arena_take(&plan, sizeof(struct logprob) * rows);
-	uint64_t logits = arena_take(&plan, 4ull * m->config.vocabulary * rows);
-	uint8_t *base;
+	struct arena arena = {0};
+	struct control plan = plan_control(m, &arena);
 	void *p;
-	int ret = chip_buffer(m->chip, plan.used, ACCEL_BUFFER_SYSTEM, ACCEL_PURPOSE_ACTIVATIONS,
+	int ret = chip_buffer(m->chip, arena.used, ACCEL_BUFFER_SYSTEM, ACCEL_PURPOSE_ACTIVATIONS,
 			      &m->control, err);
 
 	if (ret)
@@ -154,21 +196,7 @@ static int create_control(struct llm *m, struct axon_err *err)
 	ret = accel_buffer_map(m->control, &p);
 	if (ret)
 		return chip_fail(err, "mapping the step block", ret);
-
-	uint64_t va = accel_buffer_va(m->control);
-
-	base = p;
-	m->step = (struct step *)(base + step);
-	m->head_step = (struct step *)(base + head_step);
-	m->targets = (uint32_t *)(base + targets);
-	m->scores = (struct logprob *)(base + scores);
-	m->logits = (float *)(base + logits);
-	m->step_va = va + step;
-	m->head_step_va = va + head_step;
-	m->targets_va = va + targets;
-	m->scores_va = va + scores;
-	m->logits_va = va + logits;
-	m->head_step->rows = 1;
+	place_control(m, p, accel_buffer_va(m->control), &plan);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "advance_args.h"
 #include "attention_args.h"
 #include "axon_isa.h"
 #include "embed_args.h"
@@ -20,7 +21,7 @@
 /* Workgroups that a matrix product is cut into at least, where it is wide enough. */
 #define MIN_CHUNKS 8
 #define MIN_COLS   64
-/* Tokens that a workgroup of a row-wise kernel takes. */
+/* Rows that a workgroup of a row-wise kernel takes at most. */
 #define ROWS_PER_WG 16
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
@@ -36,6 +37,29 @@ static uint32_t max_u32(uint32_t a, uint32_t b)
 static uint32_t div_up(uint32_t a, uint32_t b)
 {
 	return (a + b - 1) / b;
+}
+
+/* Rows of a workgroup of a row-wise kernel, so that few rows are shared out, too. */
+static uint32_t chunk_rows(uint32_t rows)
+{
+	return min_u32(ROWS_PER_WG, div_up(rows, MIN_CHUNKS));
+}
+
+/* The words that say how many rows, and outputs, a step has. */
+static uint64_t rows_va(const struct llm *m)
+{
+	return m->step_va + offsetof(struct step, rows);
+}
+
+static uint64_t outputs_va(const struct llm *m)
+{
+	return m->step_va + offsetof(struct step, outputs);
+}
+
+/* Segments that a step of up to `rows` rows has at most: only a sequence's last is not full. */
+static uint32_t most_segments(const struct llm *m, uint32_t rows)
+{
+	return min_u32(rows, m->most_sequences + rows / SEGMENT_ROWS);
 }
 
 /* Columns of one workgroup, a multiple of 32. */
@@ -96,10 +120,10 @@ static int record_embed(struct llm *m, struct accel_stream *s, uint32_t rows, st
 		.step = m->step_va,
 		.out = m->x,
 		.scale = m->config.embed_scale,
-		.rows_per_wg = ROWS_PER_WG,
+		.rows_per_wg = chunk_rows(rows),
 	};
 
-	return chip_launch(m->chip, s, CHIP_embed, div_up(rows, ROWS_PER_WG), 1, &args,
+	return chip_launch(m->chip, s, CHIP_embed, div_up(rows, args.rows_per_wg), 1, &args,
 			   sizeof(args), err);
 }
 
@@ -109,7 +133,7 @@ static int record_norm(struct llm *m, struct accel_stream *s, uint32_t rows, uin
 		       const struct wanted *want, struct axon_err *err)
 {
 	struct norm_args args = {
-		.step = m->step_va,
+		.rows = rows_va(m),
 		.x = x,
 		.y = y,
 		.post = post,
@@ -118,12 +142,12 @@ static int record_norm(struct llm *m, struct accel_stream *s, uint32_t rows, uin
 		.dense = want->dense ? act->dense : 0,
 		.dense_type = want->dense_type,
 		.cols = cols,
-		.rows_per_wg = ROWS_PER_WG,
+		.rows_per_wg = chunk_rows(rows),
 		.eps = m->config.eps,
 	};
 
-	return chip_launch(m->chip, s, CHIP_norm, div_up(rows, ROWS_PER_WG), 1, &args, sizeof(args),
-			   err);
+	return chip_launch(m->chip, s, CHIP_norm, div_up(rows, args.rows_per_wg), 1, &args,
+			   sizeof(args), err);
 }
 
 struct product {
@@ -131,11 +155,12 @@ struct product {
 	uint64_t bias, out;
 };
 
-static int record_matmul(struct llm *m, struct accel_stream *s, uint32_t rows,
+/* Of up to `rows` rows, the number at rows_va. */
+static int record_matmul(struct llm *m, struct accel_stream *s, uint64_t rows_va, uint32_t rows,
 			 const struct product *p, int n, const struct activations *act,
 			 const struct wanted *want, struct axon_err *err)
 {
-	struct matmul_args args = {.step = m->step_va, .max_rows = rows};
+	struct matmul_args args = {.rows = rows_va};
 	uint32_t cols = UINT32_MAX, rows_per_wg = rows, x = 0;
 
 	for (int i = 0; i < n; i++)
@@ -184,11 +209,10 @@ static int record_rope(struct llm *m, struct accel_stream *s, uint32_t rows, uin
 		.head_dim = c->head_dim,
 		.rope_dim = c->rope_dim,
 		.interleaved = c->rope_interleaved,
-		.rows_per_wg = ROWS_PER_WG,
 		.eps = c->eps,
 	};
 
-	return chip_launch(m->chip, s, CHIP_rope, div_up(rows, ROWS_PER_WG), 1, &args, sizeof(args),
+	return chip_launch(m->chip, s, CHIP_rope, most_segments(m, rows), 1, &args, sizeof(args),
 			   err);
 }
 
@@ -209,15 +233,28 @@ int llm_check_attention(const struct llm *m, struct axon_err *err)
 			 m->context);
 }
 
+/*
+ * Query heads of a workgroup, a divisor of the `group` that shares a kv head: as many as fit, for
+ * each reads the same keys, while there are workgroups for every core.
+ */
+static uint32_t attention_heads(const struct llm_config *c, uint32_t segments, uint32_t fits)
+{
+	uint32_t group = c->heads / c->kv_heads, heads = group;
+
+	while (heads > 1 && (group % heads || heads > fits ||
+			     (uint64_t)segments * (c->heads / heads) < MIN_CHUNKS))
+		heads--;
+	return heads;
+}
+
 static int record_attention(struct llm *m, struct accel_stream *s, uint32_t rows, uint32_t layer,
 			    struct axon_err *err)
 {
 	const struct llm_config *c = &m->config;
 	uint32_t fits = (uint32_t)(m->sram_budget / attention_row_bytes(m));
-	uint32_t group = c->heads / c->kv_heads;
-	/* One token has only its heads to share out; many tokens make each read of a key count. */
-	uint32_t heads = rows > 1 && group <= fits ? group : 1;
-	uint32_t tokens = min_u32(ROWS_PER_WG, fits / heads);
+	uint32_t segments = most_segments(m, rows);
+	uint32_t heads = attention_heads(c, segments, fits);
+	uint32_t tokens = min_u32(SEGMENT_ROWS, fits / heads);
 	uint64_t keys = accel_buffer_va(m->cache) + 2 * m->head_bytes * c->kv_heads * layer;
 	struct attention_args args = {
 		.step = m->step_va,
@@ -236,15 +273,15 @@ static int record_attention(struct llm *m, struct accel_stream *s, uint32_t rows
 		.scale = c->attention_scale,
 	};
 
-	return chip_launch(m->chip, s, CHIP_attention, div_up(rows, tokens), c->heads / heads,
-			   &args, sizeof(args), err);
+	return chip_launch(m->chip, s, CHIP_attention, segments * div_up(SEGMENT_ROWS, tokens),
+			   c->heads / heads, &args, sizeof(args), err);
 }
 
 static int record_gated(struct llm *m, struct accel_stream *s, uint32_t rows,
 			const struct llm_layer *l, const struct wanted *want, struct axon_err *err)
 {
 	struct gated_args args = {
-		.step = m->step_va, .gate = l->gate, .up = l->up, .act = m->config.activation};
+		.rows = rows_va(m), .gate = l->gate, .up = l->up, .act = m->config.activation};
 	uint32_t cols = min_u32(chunk_cols(&l->gate), chunk_cols(&l->up));
 
 	args.gate_a = input_of(&l->gate, &m->h, want, &args.gate_a_type);
@@ -277,7 +314,7 @@ static int record_layer(struct llm *m, struct accel_stream *s, uint32_t rows, ui
 			    l->attn_norm, c->width, &m->h, &want_qkv, err);
 
 	if (!ret)
-		ret = record_matmul(m, s, rows, qkv, 3, &m->h, &want_qkv, err);
+		ret = record_matmul(m, s, rows_va(m), rows, qkv, 3, &m->h, &want_qkv, err);
 	if (!ret)
 		ret = record_rope(m, s, rows, index, err);
 	if (!ret)
@@ -286,80 +323,84 @@ static int record_layer(struct llm *m, struct accel_stream *s, uint32_t rows, ui
 		ret = record_norm(m, s, rows, m->attended, 0, 0, 0, c->heads * c->head_dim,
 				  &m->heads, &want_o, err);
 	if (!ret)
-		ret = record_matmul(m, s, rows, &(struct product){&l->o, 0, m->y}, 1, &m->heads,
-				    &want_o, err);
+		ret = record_matmul(m, s, rows_va(m), rows, &(struct product){&l->o, 0, m->y}, 1,
+				    &m->heads, &want_o, err);
 	if (!ret)
 		ret = record_norm(m, s, rows, m->x, m->y, l->post_attn_norm, l->ffn_norm, c->width,
 				  &m->h, &want_ffn, err);
 	if (!ret)
 		ret = record_gated(m, s, rows, l, &want_ffn, err);
 	if (!ret)
-		ret = record_matmul(m, s, rows, &(struct product){&l->down, 0, m->y}, 1, &m->gated,
-				    &want_down, err);
+		ret = record_matmul(m, s, rows_va(m), rows, &(struct product){&l->down, 0, m->y}, 1,
+				    &m->gated, &want_down, err);
 	return ret;
 }
 
-int llm_record_layers(struct llm *m, struct accel_stream *s, uint32_t rows, struct axon_err *err)
+static int record_layers(struct llm *m, struct accel_stream *s, uint32_t rows, struct axon_err *err)
 {
-	const struct llm_config *c = &m->config;
-	const struct llm_layer *last = &m->weights.layers[c->layers - 1];
-	struct wanted want = wanted_by((const struct weight *[]){&m->weights.output}, 1);
 	int ret = record_embed(m, s, rows, err);
 
-	for (uint32_t i = 0; i < c->layers && !ret; i++)
+	for (uint32_t i = 0; i < m->config.layers && !ret; i++)
 		ret = record_layer(m, s, rows, i, err);
-	if (ret)
-		return ret;
-	return record_norm(m, s, rows, m->x, m->y, last->post_ffn_norm, m->weights.output_norm,
-			   c->width, &m->h, &want, err);
+	return ret;
 }
 
-int llm_record_head(struct llm *m, struct accel_stream *s, uint32_t first, uint32_t rows,
-		    struct axon_err *err)
+/* The last norm of up to `rows` outputs, which come to lie one behind the other, and their logits. */
+static int record_head(struct llm *m, struct accel_stream *s, uint32_t rows, struct axon_err *err)
 {
 	const struct weight *w = &m->weights.output;
-	struct wanted want = wanted_by((const struct weight *[]){w}, 1);
-	struct matmul_args args = {.step = m->head_step_va,
-				   .max_rows = rows,
-				   .cols_per_wg = chunk_cols(w),
-				   .rows_per_wg = rows};
-	struct matmul_output *out = &args.out[0];
-
-	out->w = *w;
-	out->a = input_of(w, &m->h, &want, &out->a_type);
-	out->a += (uint64_t)first * row_bytes(out->a_type, w->k);
-	out->c = m->logits_va;
-	out->c_stride = 4ull * w->n;
-	out->c_type = AXON_F32;
-	args.rows_per_wg = max_u32(1, min_u32(rows, m->sram_budget / row_bytes(out->a_type, w->k)));
-	return chip_launch(m->chip, s, CHIP_matmul, div_up(w->n, args.cols_per_wg),
-			   div_up(rows, args.rows_per_wg), &args, sizeof(args), err);
-}
-
-int llm_record_sample(struct llm *m, struct accel_stream *s, struct axon_err *err)
-{
-	struct sample_args args = {
-		.step = m->step_va,
-		.logits = m->logits_va,
-		.seed = m->sampling.seed,
-		.vocabulary = m->config.vocabulary,
-		.top_k = m->sampling.top_k,
-		.temperature = m->sampling.temperature,
-		.top_p = m->sampling.top_p,
-		.min_p = m->sampling.min_p,
+	const struct wanted want = wanted_by(&w, 1);
+	struct norm_args norm = {
+		.rows = outputs_va(m),
+		.output = m->step->output,
+		.x = m->x,
+		.y = m->y,
+		.post = m->weights.layers[m->config.layers - 1].post_ffn_norm,
+		.weight = m->weights.output_norm,
+		.q8a = want.q8a ? m->h.q8a : 0,
+		.dense = want.dense ? m->h.dense : 0,
+		.dense_type = want.dense_type,
+		.cols = m->config.width,
+		.rows_per_wg = 1,
+		.eps = m->config.eps,
 	};
+	int ret = chip_launch(m->chip, s, CHIP_norm, rows, 1, &norm, sizeof(norm), err);
 
-	return chip_launch(m->chip, s, CHIP_sample, 1, 1, &args, sizeof(args), err);
+	return ret ? ret
+		   : record_matmul(m, s, outputs_va(m), rows, &(struct product){w, 0, m->logits_va},
+				   1, &m->h, &want, err);
 }
 
-int llm_record_logprobs(struct llm *m, struct accel_stream *s, uint32_t rows, struct axon_err *err)
+int llm_record_step(struct llm *m, struct accel_stream *s, uint32_t rows, struct axon_err *err)
+{
+	struct sample_args sample = {
+		.step = m->step_va, .logits = m->logits_va, .vocabulary = m->config.vocabulary};
+	struct advance_args advance = {.step = m->step_va};
+	uint32_t outputs = min_u32(rows, m->most_sequences);
+	int ret = record_layers(m, s, rows, err);
+
+	if (!ret)
+		ret = record_head(m, s, outputs, err);
+	if (!ret)
+		ret = chip_launch(m->chip, s, CHIP_sample, outputs, 1, &sample, sizeof(sample),
+				  err);
+	if (!ret)
+		ret = chip_launch(m->chip, s, CHIP_advance, 1, 1, &advance, sizeof(advance), err);
+	return ret;
+}
+
+int llm_record_score(struct llm *m, struct accel_stream *s, struct axon_err *err)
 {
 	struct logprob_args args = {
+		.rows = outputs_va(m),
 		.logits = m->logits_va,
 		.targets = m->targets_va,
 		.out = m->scores_va,
 		.vocabulary = m->config.vocabulary,
 	};
+	int ret = record_head(m, s, m->logit_rows, err);
 
-	return chip_launch(m->chip, s, CHIP_logprob, rows, 1, &args, sizeof(args), err);
+	return ret ? ret
+		   : chip_launch(m->chip, s, CHIP_logprob, m->logit_rows, 1, &args, sizeof(args),
+				 err);
 }

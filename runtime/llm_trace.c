@@ -15,6 +15,7 @@ struct tracer {
 	struct chip_trace launches;
 	const struct axon_timestamp *stamps;
 	const struct axon_launch_stats *stats;
+	uint64_t submit, submitted; /* CLOCK_MONOTONIC */
 };
 
 static uint64_t now(void)
@@ -50,7 +51,7 @@ static int create(struct llm *m, struct tracer *t, struct axon_err *err)
 	return 0;
 }
 
-static int record(struct llm *m, struct tracer *t, struct axon_err *err)
+static int record(struct llm *m, struct tracer *t, uint32_t rows, struct axon_err *err)
 {
 	uint64_t va = accel_buffer_va(t->buffer);
 	int ret = accel_stream_timestamp(t->stream, va);
@@ -58,7 +59,7 @@ static int record(struct llm *m, struct tracer *t, struct axon_err *err)
 	if (ret)
 		return chip_fail(err, "tracing", ret);
 	m->chip->trace = &t->launches;
-	ret = llm_record_step(m, t->stream, 1, true, err);
+	ret = llm_record_step(m, t->stream, rows, err);
 	m->chip->trace = NULL;
 	if (ret)
 		return ret;
@@ -80,51 +81,54 @@ static void add_launch(struct llm_step_trace *trace, const char *name,
 	k->ns += s->ns;
 	k->cycles += s->cycles;
 	k->instret += s->instret;
+	for (int i = 0; i < AXON_NUM_ENGINES; i++)
+		trace->busy[i] += s->engine_cycles[i];
 }
 
-static int run(struct llm *m, struct tracer *t, struct llm_step_trace *trace, struct axon_err *err)
+int llm_tracer_submit(struct llm *m, uint32_t rows, uint64_t *value, struct axon_err *err)
 {
-	uint64_t value = 0;
-	int ret;
+	struct tracer *t = m->tracer;
+	int ret = record(m, t, rows, err);
 
-	memset(trace, 0, sizeof(*trace));
+	t->submit = now();
+	if (!ret)
+		ret = chip_submit(m->chip, t->stream, value, err);
+	t->submitted = now();
+	return ret;
+}
+
+static void read_statistics(const struct llm *m, const struct tracer *t,
+			    struct llm_step_trace *trace)
+{
 	trace->packets = accel_stream_packets(t->stream);
 	trace->user_queue = m->chip->user_queue;
-	trace->submit = now();
-	ret = chip_submit(m->chip, t->stream, &value, err);
-	trace->submitted = now();
-	if (!ret)
-		ret = chip_wait(m->chip, value, err);
-	trace->woken = now();
-	if (ret)
-		return ret;
+	trace->submit = t->submit;
+	trace->submitted = t->submitted;
 	trace->first = t->stamps[0].ns;
 	trace->last = t->stamps[1].ns;
 	trace->cycles = t->stamps[1].cycles - t->stamps[0].cycles;
 	for (uint32_t i = 0; i < t->launches.n; i++)
 		add_launch(trace, chip_kernel_name(t->launches.kernels[i]), &t->stats[i]);
-	return 0;
 }
 
-int llm_next_traced(struct llm *m, int32_t *next, struct llm_step_trace *trace,
-		    struct axon_err *err)
+int llm_step_traced(struct llm *m, struct llm_token *tokens, uint32_t *n,
+		    struct llm_step_trace *trace, struct axon_err *err)
 {
 	struct tracer t = {0};
-	int ret;
+	bool more;
+	int ret = llm_settle(m, err);
 
-	if (m->pos >= m->context)
-		return axon_fail(err, -ENOSPC,
-				 "context: all %u tokens are used; raise the context (-c)",
-				 m->context);
-	ret = create(m, &t, err);
+	memset(trace, 0, sizeof(*trace));
 	if (!ret)
-		ret = record(m, &t, err);
-	if (!ret)
-		ret = run(m, &t, trace, err);
+		ret = create(m, &t, err);
 	if (!ret) {
-		m->pos++;
-		*next = (int32_t)m->step->tokens[0];
+		m->tracer = &t;
+		ret = llm_step_ahead(m, 1, tokens, n, &more, err);
+		m->tracer = NULL;
+		trace->woken = now();
 	}
+	if (!ret)
+		read_statistics(m, &t, trace);
 	accel_stream_destroy(t.stream);
 	accel_buffer_destroy(t.buffer);
 	free(t.launches.kernels);

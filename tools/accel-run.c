@@ -92,6 +92,18 @@ static int show_loading(void *opaque, uint64_t done, uint64_t total)
 	return interrupted;
 }
 
+/* Has the chip stop by itself at the tokens that end a text. */
+static void set_ends(struct run *r)
+{
+	uint32_t vocabulary = llm_config(r->llm)->vocabulary, n = 0;
+	int32_t ends[LLM_ENDS];
+
+	for (uint32_t i = 0; i < vocabulary && n < LLM_ENDS; i++)
+		if (tokenizer_is_eog(r->tokenizer, (int32_t)i))
+			ends[n++] = (int32_t)i;
+	llm_set_ends(r->llm, ends, n);
+}
+
 static int open_model(struct run *r, struct axon_err *err)
 {
 	const struct run_options *o = r->options;
@@ -110,9 +122,12 @@ static int open_model(struct run *r, struct axon_err *err)
 		ret = chip_open(&r->chip, o->device, err);
 	if (!ret)
 		ret = llm_open(&r->chip, r->gguf, &options, &r->llm, err);
-	if (!ret)
-		ret = llm_set_sampling(r->llm, &o->sampling, err);
-	return ret;
+	if (ret)
+		return ret;
+	llm_set_sampling(r->llm, &o->sampling);
+	if (!o->ignore_end)
+		set_ends(r);
+	return 0;
 }
 
 static int run_mode(struct run *r, struct axon_err *err)

@@ -97,6 +97,7 @@ static int run(struct llm_bench *b, const struct llm_test *t, uint64_t *ns, stru
 	int ret;
 
 	llm_rewind(b->llm, 0);
+	llm_set_limit(b->llm, t->gen + 1);
 	ret = llm_prompt(b->llm, b->tokens, t->prompt ? t->prompt : 1, b->chosen, err);
 	if (t->gen)
 		start = bench_now_ns();
@@ -272,15 +273,12 @@ static int prepare(struct llm_bench *b, struct axon_err *err)
 	const struct llm_bench_options *o = b->options;
 	struct accel_device_info info = {.size = sizeof(info)};
 	struct llm_options options = {.context = longest(o), .batch = o->batch};
-	struct llm_sampling greedy = {.top_p = 1};
 	int ret = gguf_open(o->model, &b->gguf, err);
 
 	if (!ret)
 		ret = chip_open(&b->chip, o->common.device, err);
 	if (!ret)
 		ret = llm_open(&b->chip, b->gguf, &options, &b->llm, err);
-	if (!ret)
-		ret = llm_set_sampling(b->llm, &greedy, err);
 	if (ret)
 		return ret;
 	bench_model_describe(b->gguf, &b->model);

@@ -98,6 +98,7 @@ static int answer(struct run *r, const int32_t *prompt, size_t n_prompt, int32_t
 
 	double start = run_now();
 
+	llm_set_limit(r->llm, limit);
 	ret = llm_prompt(r->llm, prompt, (uint32_t)n_prompt, &token, err);
 	speed.prefill = run_now() - start;
 	speed.first_token = run_age();

@@ -79,14 +79,58 @@ uint64_t kernel_random(struct kernel_rig *rig, size_t n, float **ptr)
 	return va;
 }
 
+void *kernel_host(struct kernel_rig *rig, uint64_t va)
+{
+	return rig->bytes + (va - accel_buffer_va(rig->memory));
+}
+
+/* `bytes` bytes of zeros. */
+static uint64_t take_zeros(struct kernel_rig *rig, size_t bytes)
+{
+	void *p;
+	uint64_t va = kernel_take(rig, bytes, &p);
+
+	memset(p, 0, bytes);
+	return va;
+}
+
+void kernel_cut(struct kernel_rig *rig, struct step *step, uint32_t rows, uint32_t pos,
+		uint32_t most)
+{
+	struct step_segment *segment = kernel_host(rig, step->segment);
+	struct step_output *output = kernel_host(rig, step->output);
+	struct step_sequence *sequence = kernel_host(rig, step->sequence);
+
+	step->segments = 0;
+	for (uint32_t done = 0; done < rows; done += most)
+		segment[step->segments++] = (struct step_segment){
+			done, rows - done < most ? rows - done : most, pos + done, 0};
+	step->rows = rows;
+	step->outputs = rows > 0;
+	*output = (struct step_output){rows - 1, 0};
+	*sequence = (struct step_sequence){.pos = pos + rows, .left = 100, .top_p = 1};
+}
+
 uint64_t kernel_step(struct kernel_rig *rig, uint32_t rows, uint32_t pos, struct step **step)
 {
-	size_t bytes = sizeof(**step) + (rows ? rows : 1) * sizeof((*step)->tokens[0]);
-	uint64_t va = kernel_take(rig, bytes, step);
+	uint32_t room = rows ? rows : 1;
+	uint64_t va = kernel_take(rig, sizeof(**step), step);
+	uint32_t *pages;
 
-	memset(*step, 0, bytes);
-	(*step)->rows = rows;
-	(*step)->pos = pos;
+	**step = (struct step){
+		.tokens = take_zeros(rig, room * sizeof(uint32_t)),
+		.segment = take_zeros(rig, room * sizeof(struct step_segment)),
+		.output = take_zeros(rig, sizeof(struct step_output)),
+		.sequence = take_zeros(rig, sizeof(struct step_sequence)),
+		.pages = take_zeros(rig, KERNEL_PAGES * sizeof(uint32_t)),
+		.chosen = take_zeros(rig, STEP_RESULTS * sizeof(struct step_chosen)),
+		.table_pages = KERNEL_PAGES,
+		.most_outputs = 1,
+	};
+	pages = kernel_host(rig, (*step)->pages);
+	for (uint32_t i = 0; i < KERNEL_PAGES; i++)
+		pages[i] = i;
+	kernel_cut(rig, *step, rows, pos, SEGMENT_ROWS);
 	return va;
 }
 

@@ -22,6 +22,7 @@
 #include "step_args.h"
 
 #define KERNEL_PIECES 64
+#define KERNEL_PAGES  16 /* of a step's sequence */
 
 struct kernel_rig {
 	struct chip chip;
@@ -49,8 +50,16 @@ void kernel_case(struct kernel_rig *rig, const char *format, ...)
 uint64_t kernel_take(struct kernel_rig *rig, size_t bytes, void *ptr);
 /* The same with `n` floats of random_float(). */
 uint64_t kernel_random(struct kernel_rig *rig, size_t n, float **ptr);
-/* A step block of `rows` tokens, which are 0. */
+/* Where the host sees an address of kernel_take()'s. */
+void *kernel_host(struct kernel_rig *rig, uint64_t va);
+/*
+ * A step block of `rows` tokens, which are 0, of sequence 0 from position pos on, the last an
+ * output. Pages follow each other. Its first word is the number of rows.
+ */
 uint64_t kernel_step(struct kernel_rig *rig, uint32_t rows, uint32_t pos, struct step **step);
+/* The same step again with other rows, at another position, in segments of at most `most`. */
+void kernel_cut(struct kernel_rig *rig, struct step *step, uint32_t rows, uint32_t pos,
+		uint32_t most);
 
 /* Adds a launch to the stream; kernel_run() runs and empties it, and looks at the guards. */
 void kernel_launch(struct kernel_rig *rig, enum chip_kernel kernel, uint32_t x, uint32_t y,

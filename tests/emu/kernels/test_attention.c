@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Description: attention against softmax in double, and to the bit the same however the prompt is
- * cut, the heads are shared out, and many cores there are.
+ * cut, the heads are shared out, the pages lie, and many cores there are.
  */
 #include <math.h>
 
@@ -13,9 +13,12 @@ struct shape {
 	uint32_t heads, kv_heads, head_dim, window, tokens;
 };
 
-/* How the work is cut: tokens in a step (0: all), then a workgroup's part. */
+#define PAGES 4
+
+/* How the work is cut: tokens in a step (0: all), then a workgroup's part; and the order of pages. */
 struct cut {
 	uint32_t step_rows, rows_per_wg, heads_per_wg;
+	uint32_t pages[PAGES]; /* all 0: as they follow each other */
 };
 
 /* One sequence: queries, keys and values of all its positions. */
@@ -57,27 +60,22 @@ static void sequence_free(struct sequence *seq)
 	free(seq->out);
 }
 
-static uint32_t round_up_16(uint32_t n)
-{
-	return (n + 15) & ~15u;
-}
-
 /* Keys and values of positions first .. end, where rope puts them. What is behind stays NaN. */
-static void fill_cache(const struct sequence *seq, uint32_t first, uint32_t end, uint16_t *k_cache,
-		       uint16_t *v_cache)
+static void fill_cache(const struct sequence *seq, uint32_t first, uint32_t end,
+		       const uint32_t *pages, uint16_t *k_cache, uint16_t *v_cache)
 {
 	const struct shape *s = &seq->s;
-	size_t plane = (size_t)round_up_16(s->tokens) * s->head_dim;
+	size_t plane = (size_t)PAGES * KEY_BLOCK * s->head_dim;
 
 	for (uint32_t head = 0; head < s->kv_heads; head++)
 		for (uint32_t pos = first; pos < end; pos++)
 			for (uint32_t i = 0; i < s->head_dim; i++) {
 				size_t from = ((size_t)head * s->tokens + pos) * s->head_dim + i;
-				size_t tile = (size_t)pos / 16 * 16 * s->head_dim;
+				size_t at = pages[pos / KEY_BLOCK] * KEY_BLOCK + pos % KEY_BLOCK;
+				size_t tile = at / 16 * 16 * s->head_dim;
 
 				k_cache[head * plane + tile + i * 16 + pos % 16] = seq->k[from];
-				v_cache[head * plane + (size_t)pos * s->head_dim + i] =
-					seq->v[from];
+				v_cache[head * plane + at * s->head_dim + i] = seq->v[from];
 			}
 }
 
@@ -87,7 +85,8 @@ static void run(struct kernel_rig *rig, struct sequence *seq, const struct cut *
 	const struct shape *s = &seq->s;
 	uint32_t most = cut->step_rows ? cut->step_rows : s->tokens;
 	size_t row = (size_t)s->heads * s->head_dim;
-	size_t plane = (size_t)round_up_16(s->tokens) * s->head_dim * sizeof(uint16_t);
+	size_t plane = (size_t)PAGES * KEY_BLOCK * s->head_dim * sizeof(uint16_t);
+	uint32_t *pages, parts = div_up(SEGMENT_ROWS, cut->rows_per_wg);
 	struct attention_args args = {
 		.k_head_bytes = plane,
 		.v_head_bytes = plane,
@@ -107,16 +106,19 @@ static void run(struct kernel_rig *rig, struct sequence *seq, const struct cut *
 		    s->head_dim, s->kv_heads, s->window, s->tokens, most, cut->rows_per_wg,
 		    cut->heads_per_wg);
 	args.step = kernel_step(rig, most, 0, &step);
+	pages = kernel_host(rig, step->pages);
+	if (cut->pages[0] || cut->pages[1])
+		memcpy(pages, cut->pages, sizeof(cut->pages));
 	args.k_cache = kernel_take(rig, plane * s->kv_heads, &k_cache);
 	args.v_cache = kernel_take(rig, plane * s->kv_heads, &v_cache);
 	args.q = kernel_take(rig, most * row * sizeof(float), &q);
 	args.out = kernel_take(rig, most * row * sizeof(float), &out);
 	for (uint32_t pos = 0; pos < s->tokens; pos += step->rows) {
-		step->pos = pos;
-		step->rows = s->tokens - pos < most ? s->tokens - pos : most;
-		fill_cache(seq, pos, pos + step->rows, k_cache, v_cache);
+		kernel_cut(rig, step, s->tokens - pos < most ? s->tokens - pos : most, pos,
+			   SEGMENT_ROWS);
+		fill_cache(seq, pos, pos + step->rows, pages, k_cache, v_cache);
 		memcpy(q, seq->q + pos * row, step->rows * row * sizeof(float));
-		kernel_launch(rig, CHIP_attention, div_up(most, cut->rows_per_wg),
+		kernel_launch(rig, CHIP_attention, div_up(most, SEGMENT_ROWS) * parts,
 			      s->heads / cut->heads_per_wg, &args, sizeof(args));
 		kernel_run(rig);
 		memcpy(seq->out + pos * row, out, step->rows * row * sizeof(float));
@@ -180,8 +182,15 @@ static void check_every_cut(struct kernel_rig *rig, const struct shape *s)
 {
 	uint32_t group = s->heads / s->kv_heads;
 	const struct cut cuts[] = {
-		{0, 16, group}, {0, 16, 1},    {0, 5, 1},   {0, s->tokens, group}, {1, 1, 1},
-		{1, 16, group}, {7, 3, group}, {64, 16, 1}, {33, 8, group},
+		{0, 16, group, {0}},
+		{0, 16, 1, {3, 2, 1, 0}},
+		{0, 5, 1, {0}},
+		{0, s->tokens, group, {1, 2, 0, 3}},
+		{1, 1, 1, {2, 3, 0, 1}},
+		{1, 16, group, {0}},
+		{7, 3, group, {0, 3, 2, 1}},
+		{64, 16, 1, {0}},
+		{33, 8, group, {2, 0, 1, 3}},
 	};
 	size_t n = (size_t)s->tokens * s->heads * s->head_dim;
 	float *first = malloc(n * sizeof(float));
@@ -258,7 +267,7 @@ static void core_counts(void **state)
 		assert_int_equal(setenv("AXON_EMU_CORES", counts[i], 1), 0);
 		assert_int_equal(kernel_setup(&other), 0);
 		sequence_make(other, &s, &seq);
-		run(other, &seq, &(struct cut){0, 16, 4});
+		run(other, &seq, &(struct cut){0, 16, 4, {0}});
 		if (!first) {
 			first = malloc(bytes);
 			memcpy(first, seq.out, bytes);

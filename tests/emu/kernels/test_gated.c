@@ -100,7 +100,7 @@ static void gated_case(struct kernel_rig *rig, const struct shape *s, uint32_t g
 
 	kernel_case(rig, "%s and %s, %u of %u, %u rows, act %u, type %u", quant_type(gate_id)->name,
 		    quant_type(up_id)->name, s->n, s->k, s->rows, act, out_type);
-	args.step = kernel_step(rig, s->rows, 0, &step);
+	args.rows = kernel_step(rig, s->rows, 0, &step);
 	weights_make(rig, &in.gate, gate_id, s->n, s->k);
 	weights_make(rig, &in.up, up_id, s->n, s->k);
 	args.gate = in.gate.w;

@@ -39,12 +39,14 @@ static void check_row(struct kernel_rig *rig, const float *logits, const struct 
 static void logprob_case(struct kernel_rig *rig, const struct shape *s)
 {
 	float *logits;
-	uint32_t *targets;
+	uint32_t *rows, *targets;
 	struct logprob *out;
 	struct logprob_args args = {.vocabulary = s->vocabulary};
 
 	kernel_case(rig, "%u rows of %u, %g ± %g", s->rows, s->vocabulary, (double)s->shift,
 		    (double)s->size);
+	args.rows = kernel_take(rig, sizeof(*rows), &rows);
+	*rows = s->rows;
 	args.logits = kernel_random(rig, (size_t)s->rows * s->vocabulary, &logits);
 	args.targets = kernel_take(rig, s->rows * sizeof(*targets), &targets);
 	args.out = kernel_take(rig, s->rows * sizeof(*out), &out);
@@ -54,7 +56,7 @@ static void logprob_case(struct kernel_rig *rig, const struct shape *s)
 		targets[r] = random_bits(rig) % s->vocabulary;
 	targets[0] = s->vocabulary - 1;
 	targets[s->rows - 1] = s->rows > 1 ? s->vocabulary : targets[0];
-	kernel_launch(rig, CHIP_logprob, s->rows, 1, &args, sizeof(args));
+	kernel_launch(rig, CHIP_logprob, s->rows + 1, 1, &args, sizeof(args));
 	kernel_run(rig);
 	for (uint32_t r = 0; r < s->rows; r++)
 		check_row(rig, logits + (size_t)r * s->vocabulary, s, targets[r], &out[r]);

@@ -16,8 +16,9 @@ struct output {
 };
 
 struct shape {
-	uint32_t blocks; /* k in blocks of 256, or elements where all types are dense */
-	uint32_t rows, max_rows, cols_per_wg, rows_per_wg;
+	uint32_t blocks;     /* k in blocks of 256, or elements where all types are dense */
+	uint32_t room, rows; /* that there is memory for, that the step has: the lesser counts */
+	uint32_t cols_per_wg, rows_per_wg;
 };
 
 struct product {
@@ -33,12 +34,12 @@ static void make_product(struct kernel_rig *rig, const struct output *o, const s
 	weights_make(rig, &p->w, o->id, o->n, k);
 	out->w = p->w.w;
 	out->a_type = upload_activation_type(&p->w.w);
-	out->a = activations_make(rig, out->a_type, s->rows, k, &p->a);
+	out->a = activations_make(rig, out->a_type, s->room, k, &p->a);
 	out->bias = kernel_random(rig, o->n, &p->bias);
 	out->bias = o->bias ? out->bias : 0;
 	out->c_type = o->c_type;
 	out->c_stride = activation_bytes(o->c_type, o->n) + C_GAP;
-	out->c = kernel_take(rig, s->rows * out->c_stride, &p->c);
+	out->c = kernel_take(rig, s->room * out->c_stride, &p->c);
 }
 
 static void check_element(struct kernel_rig *rig, const uint8_t *c, uint32_t type, float expected)
@@ -51,13 +52,18 @@ static void check_element(struct kernel_rig *rig, const uint8_t *c, uint32_t typ
 		check_bytes(rig, c, &half, sizeof(half));
 }
 
+static uint32_t step_rows(const struct shape *s)
+{
+	return s->room < s->rows ? s->room : s->rows;
+}
+
 static void check_product(struct kernel_rig *rig, const struct output *o, const struct shape *s,
 			  const struct product *p, const struct matmul_output *out)
 {
-	uint32_t rows = s->rows < s->max_rows ? s->rows : s->max_rows;
+	uint32_t rows = step_rows(s);
 	size_t size = o->c_type == AXON_F32 ? 4 : 2, row_bytes = o->n * size;
 
-	for (uint32_t r = 0; r < s->rows; r++) {
+	for (uint32_t r = 0; r < s->room; r++) {
 		const uint8_t *a = p->a + r * activation_bytes(out->a_type, p->w.w.k);
 		const uint8_t *c = p->c + r * out->c_stride;
 
@@ -78,16 +84,16 @@ static void matmul_case(struct kernel_rig *rig, const struct shape *s, const str
 	struct product p[MATMUL_OUTPUTS] = {0};
 	struct step *step;
 	struct matmul_args args = {
-		.max_rows = s->max_rows,
 		.cols_per_wg = s->cols_per_wg,
 		.rows_per_wg = s->rows_per_wg,
 	};
 	uint32_t x = 0, k = s->blocks;
 
 	kernel_case(rig, "%u outputs, the first %s of %u, %u rows, %u by %u to a workgroup",
-		    outputs, quant_type(o[0].id)->name, o[0].n, s->rows, s->rows_per_wg,
+		    outputs, quant_type(o[0].id)->name, o[0].n, s->room, s->rows_per_wg,
 		    s->cols_per_wg);
-	args.step = kernel_step(rig, s->rows, 0, &step);
+	args.rows = kernel_step(rig, s->room, 0, &step);
+	step->rows = step_rows(s);
 	for (uint32_t i = 0; i < outputs; i++)
 		if (weight_block(o[i].id) > 1)
 			k = s->blocks * 256;
@@ -96,7 +102,7 @@ static void matmul_case(struct kernel_rig *rig, const struct shape *s, const str
 		x += div_up(o[i].n, s->cols_per_wg);
 	}
 	/* One column and one row of workgroups too many do nothing. */
-	kernel_launch(rig, CHIP_matmul, x + 1, div_up(s->rows, s->rows_per_wg) + 1, &args,
+	kernel_launch(rig, CHIP_matmul, x + 1, div_up(s->room, s->rows_per_wg) + 1, &args,
 		      sizeof(args));
 	kernel_run(rig);
 	for (uint32_t i = 0; i < outputs; i++) {

@@ -84,7 +84,7 @@ static void norm_case(struct kernel_rig *rig, const struct shape *s, int inputs,
 	kernel_case(rig, "%ux%u in %u,%s%s%s%s, dense type %u", s->rows, s->cols, s->rows_per_wg,
 		    inputs & Y ? " y" : "", inputs & POST ? " post" : "",
 		    inputs & WEIGHT ? " weight" : "", q8a ? " q8a" : "", dense_type);
-	args.step = kernel_step(rig, s->rows, 3, &step);
+	args.rows = kernel_step(rig, s->rows, 3, &step);
 	args.x = kernel_random(rig, n, &b.x);
 	args.y = kernel_random(rig, n, &b.y);
 	args.post = kernel_random(rig, s->cols, &b.post);
@@ -147,11 +147,56 @@ static void every_width(void **state)
 		norm_case(*state, &shapes[i], Y | POST | WEIGHT, false, AXON_F32);
 }
 
+/* Outputs may be any rows; their results lie one behind the other. */
+static void outputs(void **state)
+{
+	static const uint32_t rows[] = {5, 0, 3};
+	struct kernel_rig *rig = *state;
+	enum { n = 7, cols = 96 };
+	struct step_output *output;
+	float *x, *y, *weight, *found;
+	float expected[cols];
+	uint32_t *count;
+
+	kernel_case(rig, "outputs");
+
+	struct norm_args args = {
+		.rows = kernel_take(rig, sizeof(*count), &count),
+		.output = kernel_take(rig, COUNT(rows) * sizeof(*output), &output),
+		.x = kernel_random(rig, n * cols, &x),
+		.y = kernel_random(rig, n * cols, &y),
+		.weight = kernel_random(rig, cols, &weight),
+		.dense = kernel_take(rig, COUNT(rows) * cols * sizeof(float), &found),
+		.dense_type = AXON_F32,
+		.cols = cols,
+		.rows_per_wg = 1,
+		.eps = 1e-6f,
+	};
+
+	*count = COUNT(rows);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		output[i] = (struct step_output){.row = rows[i], .sequence = 9};
+
+	float *sum = malloc(n * cols * sizeof(float));
+
+	for (uint32_t i = 0; i < n * cols; i++)
+		sum[i] = x[i] + y[i];
+	kernel_launch(rig, CHIP_norm, COUNT(rows) + 1, 1, &args, sizeof(args));
+	kernel_run(rig);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		memcpy(expected, sum + (size_t)rows[i] * cols, sizeof(expected));
+		normalise(expected, cols, weight, args.eps);
+		check_floats(rig, found + i * cols, expected, cols);
+	}
+	free(sum);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		KERNEL_TEST(every_combination),
 		KERNEL_TEST(every_width),
+		KERNEL_TEST(outputs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,12 +23,14 @@ static uint64_t launch_embed(struct kernel_rig *rig, const struct weights *w, co
 		.rows_per_wg = s->rows_per_wg,
 	};
 
+	uint32_t *tokens = kernel_host(rig, (*step)->tokens);
+
 	for (uint32_t r = 0; r < s->rows; r++)
-		(*step)->tokens[r] = random_bits(rig) % s->n;
+		tokens[r] = random_bits(rig) % s->n;
 	if (s->rows > 2) {
-		(*step)->tokens[0] = s->n - 1;
-		(*step)->tokens[1] = 0;
-		(*step)->tokens[2] = s->n - 1;
+		tokens[0] = s->n - 1;
+		tokens[1] = 0;
+		tokens[2] = s->n - 1;
 	}
 	kernel_launch(rig, CHIP_embed, div_up(s->rows, s->rows_per_wg) + 1, 1, &args, sizeof(args));
 	return args.out;
@@ -46,10 +48,13 @@ static void embed_case(struct kernel_rig *rig, uint32_t id, const struct shape *
 	weights_make(rig, &w, id, s->n, k);
 	launch_embed(rig, &w, s, &step, &out);
 	kernel_run(rig);
+
+	const uint32_t *tokens = kernel_host(rig, step->tokens);
+
 	for (uint32_t r = 0; r < s->rows; r++)
 		for (uint32_t i = 0; i < k; i++) {
 			/* A zero that comes of two zeros may have either sign: + 0 takes it. */
-			float expected = w.value[(size_t)step->tokens[r] * k + i] * s->scale + 0.0f;
+			float expected = w.value[(size_t)tokens[r] * k + i] * s->scale + 0.0f;
 			float found = out[(size_t)r * k + i] + 0.0f;
 
 			check_floats(rig, &found, &expected, 1);
@@ -91,7 +96,7 @@ static void token_out_of_range(void **state)
 	kernel_case(rig, "token 20 of 20");
 	weights_make(rig, &w, QUANT_Q8_0, s.n, 32);
 	launch_embed(rig, &w, &s, &step, &out);
-	step->tokens[1] = s.n;
+	((uint32_t *)kernel_host(rig, step->tokens))[1] = s.n;
 	kernel_run_to_fault(rig, AXON_FAULT_BAD_INDEX);
 	weights_free(&w);
 }

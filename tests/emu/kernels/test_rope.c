@@ -9,12 +9,12 @@
 #include "rope_args.h"
 #include "kernel_rig.h"
 
-#define POSITIONS 96 /* of the tables and the cache */
+#define POSITIONS 128 /* of the tables and the cache: two pages, the second first */
 #define EPS	  1e-6f
 
 struct shape {
 	uint32_t heads, kv_heads, head_dim, rope_dim, interleaved;
-	uint32_t rows, pos, rows_per_wg;
+	uint32_t rows, pos, segment;
 	bool q_norm, k_norm;
 };
 
@@ -81,9 +81,10 @@ static void check_cache(struct kernel_rig *rig, const struct shape *s, const str
 		for (uint32_t pos = 0; pos < POSITIONS; pos++)
 			for (uint32_t i = 0; i < s->head_dim; i++) {
 				size_t plane = (size_t)head * POSITIONS * s->head_dim;
-				size_t key = plane + (size_t)pos / 16 * 16 * s->head_dim + i * 16 +
-					     pos % 16;
-				size_t value = plane + (size_t)pos * s->head_dim + i;
+				size_t at_page = (pos + KEY_BLOCK) % POSITIONS;
+				size_t key =
+					plane + at_page / 16 * 16 * s->head_dim + i * 16 + pos % 16;
+				size_t value = plane + at_page * s->head_dim + i;
 				size_t row = (size_t)(pos - s->pos) * s->kv_heads + head;
 				size_t at = row * s->head_dim + i;
 				uint16_t k = 0xffff, v = 0xffff;
@@ -119,6 +120,7 @@ static void rope_case(struct kernel_rig *rig, const struct shape *s)
 	size_t q_n = (size_t)s->rows * s->heads * s->head_dim;
 	size_t kv_n = (size_t)s->rows * s->kv_heads * s->head_dim;
 	size_t cache = (size_t)s->kv_heads * POSITIONS * s->head_dim * 2;
+	static const uint32_t pages[] = {1, 0};
 	struct buffers b;
 	struct step *step;
 	struct rope_args args = {
@@ -129,15 +131,16 @@ static void rope_case(struct kernel_rig *rig, const struct shape *s)
 		.head_dim = s->head_dim,
 		.rope_dim = s->rope_dim,
 		.interleaved = s->interleaved,
-		.rows_per_wg = s->rows_per_wg,
 		.eps = EPS,
 	};
 
 	kernel_case(rig, "%u+%u heads of %u, %u rotated%s%s%s, rows %u at %u in %u", s->heads,
 		    s->kv_heads, s->head_dim, s->rope_dim, s->interleaved ? " interleaved" : "",
 		    s->q_norm ? ", q norm" : "", s->k_norm ? ", k norm" : "", s->rows, s->pos,
-		    s->rows_per_wg);
+		    s->segment);
 	args.step = kernel_step(rig, s->rows, s->pos, &step);
+	kernel_cut(rig, step, s->rows, s->pos, s->segment);
+	memcpy(kernel_host(rig, step->pages), pages, sizeof(pages));
 	args.q = kernel_random(rig, q_n, &b.q);
 	args.k = kernel_random(rig, kv_n, &b.k);
 	args.v = kernel_random(rig, kv_n, &b.v);
@@ -155,7 +158,7 @@ static void rope_case(struct kernel_rig *rig, const struct shape *s)
 	memcpy(before, b.q, q_n * sizeof(float));
 	memcpy(k_before, b.k, kv_n * sizeof(float));
 	memcpy(v_before, b.v, kv_n * sizeof(float));
-	kernel_launch(rig, CHIP_rope, div_up(s->rows, s->rows_per_wg) + 1, 1, &args, sizeof(args));
+	kernel_launch(rig, CHIP_rope, div_up(s->rows, s->segment) + 1, 1, &args, sizeof(args));
 	kernel_run(rig);
 	check_heads(rig, s, &b, b.q, before, s->heads, s->q_norm ? b.q_norm : NULL);
 	check_heads(rig, s, &b, b.k, k_before, s->kv_heads, s->k_norm ? b.k_norm : NULL);

@@ -2,7 +2,7 @@
 /*
  * Description: sample chooses among the tokens that llama.cpp's chain of top-k, top-p, min-p and
  * temperature leaves, by the Philox number of its seed and counter, on the short list and by
- * bisection, and moves the step block on.
+ * bisection.
  */
 #include <math.h>
 
@@ -135,40 +135,46 @@ static bool choose(const struct chain *c, const struct limits *l, double u, uint
 	return clear;
 }
 
-/* DRAWS steps with counters from 0 on, in one submission. */
-static uint64_t draw_tokens(struct kernel_rig *rig, const struct limits *l, uint64_t seed,
-			    uint64_t logits, uint32_t *tokens)
+/* A step block of one output, sequence 0 with these limits. */
+static struct step_sequence *take_step(struct kernel_rig *rig, const struct limits *l,
+				       uint64_t seed, struct sample_args *args,
+				       struct step_chosen **chosen)
 {
-	struct {
-		struct step step;
-		uint32_t token;
-	} * steps;
-	size_t stride = (sizeof(*steps) + 7) & ~7ull;
-	uint8_t *bytes;
-	uint64_t va = kernel_take(rig, DRAWS * stride, &bytes);
+	struct step_sequence *sequence;
+	struct step *step;
+
+	args->step = kernel_step(rig, 1, 11, &step);
+	args->vocabulary = l->vocabulary;
+	*chosen = kernel_host(rig, step->chosen);
+	sequence = kernel_host(rig, step->sequence);
+	sequence->seed = seed;
+	sequence->top_k = l->top_k;
+	sequence->temperature = l->temperature;
+	sequence->top_p = l->top_p;
+	sequence->min_p = l->min_p;
+	return sequence;
+}
+
+/* DRAWS draws with counters from 0 on, in one submission. */
+static void draw_tokens(struct kernel_rig *rig, const struct limits *l, uint64_t seed,
+			uint64_t logits, uint32_t *tokens)
+{
+	struct sample_args args = {.logits = logits};
+	struct step_chosen *chosen, *drawn;
+	struct step_sequence *sequence = take_step(rig, l, seed, &args, &chosen);
+	uint64_t drawn_va = kernel_take(rig, DRAWS * sizeof(*drawn), &drawn);
+	struct step *step = kernel_host(rig, args.step);
 
 	for (uint32_t i = 0; i < DRAWS; i++) {
-		struct sample_args args = {
-			.step = va + i * stride,
-			.logits = logits,
-			.seed = seed,
-			.vocabulary = l->vocabulary,
-			.top_k = l->top_k,
-			.temperature = l->temperature,
-			.top_p = l->top_p,
-			.min_p = l->min_p,
-		};
-
-		steps = (void *)(bytes + i * stride);
-		steps->step = (struct step){.rows = 1, .pos = i, .counter = i};
-		kernel_launch(rig, CHIP_sample, 1, 1, &args, sizeof(args));
+		kernel_launch(rig, CHIP_sample, 2, 1, &args, sizeof(args));
+		assert_int_equal(accel_stream_copy(rig->stream, drawn_va + i * sizeof(*drawn),
+						   step->chosen, sizeof(*drawn)),
+				 0);
 	}
 	kernel_run(rig);
-	for (uint32_t i = 0; i < DRAWS; i++) {
-		steps = (void *)(bytes + i * stride);
-		tokens[i] = steps->token;
-	}
-	return va;
+	assert_int_equal(sequence->counter, DRAWS);
+	for (uint32_t i = 0; i < DRAWS; i++)
+		tokens[i] = drawn[i].token;
 }
 
 /* Every clear draw is the token that Philox names; no draw is a token that the chain drops. */
@@ -275,57 +281,45 @@ static void by_bisection(void **state)
 		draw_case(*state, &cases[i]);
 }
 
-static void sample_once(struct kernel_rig *rig, const float *row, struct limits l, uint32_t rows,
+static void sample_once(struct kernel_rig *rig, const float *row, struct limits l,
 			uint32_t expected)
 {
+	struct sample_args args = {0};
+	struct step_sequence *sequence;
+	struct step_chosen *chosen;
 	float *logits;
-	struct step *step;
-	struct sample_args args = {
-		.seed = 7,
-		.vocabulary = l.vocabulary,
-		.top_k = l.top_k,
-		.temperature = l.temperature,
-		.top_p = l.top_p,
-		.min_p = l.min_p,
-	};
 
 	kernel_case(rig, "greedy of %u, temperature %g", l.vocabulary, (double)l.temperature);
 	args.logits = kernel_take(rig, l.vocabulary * sizeof(float), &logits);
-	args.step = kernel_step(rig, rows, 11, &step);
+	sequence = take_step(rig, &l, 7, &args, &chosen);
 	memcpy(logits, row, l.vocabulary * sizeof(float));
-	for (uint32_t i = 0; i < rows; i++)
-		step->tokens[i] = 1000 + i;
-	step->counter = 41;
+	sequence->counter = 41;
 	kernel_launch(rig, CHIP_sample, 1, 1, &args, sizeof(args));
 	kernel_run(rig);
-	assert_int_equal(step->tokens[0], expected);
-	assert_int_equal(step->rows, 1);
-	assert_int_equal(step->pos, 11 + rows);
-	assert_int_equal(step->counter, 42);
-	for (uint32_t i = 1; i < rows; i++)
-		assert_int_equal(step->tokens[i], 1000 + i);
+	assert_int_equal(chosen->token, expected);
+	assert_int_equal(chosen->sequence, 0);
+	assert_int_equal(sequence->counter, 42);
 }
 
-/* Temperature 0 takes the first of the largest, whatever the limits, and the step goes on. */
+/* Temperature 0 takes the first of the largest, whatever the limits. */
 static void greedy(void **state)
 {
 	static const float ties[] = {-1, 3, 2, 3, 3, -5, 0}, below[] = {-9, -8, -INFINITY, -8.5f};
 	static const float last[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.5f};
 	struct limits l = {.vocabulary = COUNT(ties), .top_p = 1};
 
-	sample_once(*state, ties, l, 1, 1);
-	sample_once(*state, ties, l, 5, 1);
+	sample_once(*state, ties, l, 1);
 	l.top_k = 3;
 	l.top_p = 0.5f;
-	sample_once(*state, ties, l, 1, 1);
+	sample_once(*state, ties, l, 1);
 	l.temperature = -1;
-	sample_once(*state, ties, l, 1, 1);
+	sample_once(*state, ties, l, 1);
 	l = (struct limits){.vocabulary = COUNT(below), .top_p = 1};
-	sample_once(*state, below, l, 3, 1);
+	sample_once(*state, below, l, 1);
 	l.vocabulary = 1;
-	sample_once(*state, below, l, 1, 0);
+	sample_once(*state, below, l, 0);
 	l.vocabulary = COUNT(last);
-	sample_once(*state, last, l, 1, COUNT(last) - 1);
+	sample_once(*state, last, l, COUNT(last) - 1);
 }
 
 /* A temperature near 0 takes the largest on both paths. */
@@ -334,9 +328,9 @@ static void cold(void **state)
 	static const float row[] = {1, 5, 2, 4.5f, -3};
 	struct limits l = {COUNT(row), 0, 1e-3f, 1, 0};
 
-	sample_once(*state, row, l, 2, 1);
+	sample_once(*state, row, l, 1);
 	l.top_k = 4;
-	sample_once(*state, row, l, 2, 1);
+	sample_once(*state, row, l, 1);
 }
 
 /* The test's own numbers: Random123's known answers for counters and keys of zeros. */

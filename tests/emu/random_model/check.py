@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""usage: check.py DUMP        test (test_random_model.sh runs it, with the gguf package at hand)
+"""usage: check.py FOLDER      test (test_random_model.sh runs it, with the gguf package at hand, and with
+                             the folder of dump and batch)
           check.py --bounds N  print BOUNDS anew, from llama.cpp's errors on N seeds
 
 Models of random shape and weights, of each quantisation type, with tied and untied embeddings: the
 logits' RMS error against an fp32 reference on the dequantised weights is at most RATIO times
-llama.cpp's own on the same model and text. Errors are relative to the RMS of the logits.
+llama.cpp's own on the same model and text. Errors are relative to the RMS of the logits. One model of
+some types then runs sequences alone and together, which must be the same to the bit (batch.c).
 
 AXON_SEED repeats a run. mk/peer.sh provides llama.cpp; where it cannot, the errors in BOUNDS, the
 largest that llama.cpp made in the models of a number of seeds, stand in for it.
@@ -26,6 +28,7 @@ import reference
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 PEER = os.path.join(ROOT, "mk", "peer.sh")
 RATIO = 1.5
+TOGETHER = ("F32", "BF16", "Q4_0", "Q6_K")  # each rule of the matrix engine, and block formats of both kinds
 TOKENS = 128
 # llama-results of llama.cpp 0.7.0, --bounds 6
 BOUNDS = {"F32": 8.9e-04, "F16": 1.6e-03, "BF16": 1.0e-02, "Q8_0": 3.5e-02, "Q4_0": 3.5e-02, "Q4_1": 3.8e-02,
@@ -72,6 +75,10 @@ class Case:
                               stdout=subprocess.PIPE)
         return self.error(np.frombuffer(done.stdout, np.float32))
 
+    def same_together(self, batch):
+        """Once axon_error() has written the tokens."""
+        return subprocess.run([batch, self.path, self.file("tokens")], check=False).returncode == 0
+
 
 def cases(seed):
     with tempfile.TemporaryDirectory(prefix="axon-random-") as folder:
@@ -80,14 +87,16 @@ def cases(seed):
                 yield Case(seed, qtype, tied, folder)
 
 
-def check(case, dump, with_peer):
+def check(case, folder, with_peer):
     """True where the error is small enough."""
     batch = int(case.rng.choice((7, 32, 512)))
-    error = case.axon_error(dump, batch)
+    error = case.axon_error(os.path.join(folder, "dump"), batch)
     peer = case.peer_error() if with_peer else BOUNDS[case.qtype.name]
     good = error <= RATIO * peer
     print(f"{'ok' if good else 'FAIL':5}{case.qtype.name:5} error {error:.3e}, {error / peer:.2f} times "
           f"{'llama.cpp' if with_peer else 'the bound'}; batch {batch}, {case.shape}", flush=True)
+    if case.shape.tied and case.qtype.name in TOGETHER:
+        good = case.same_together(os.path.join(folder, "batch")) and good
     return good
 
 
@@ -95,11 +104,11 @@ def have_peer():
     return subprocess.run([PEER, "--version"], cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode == 0
 
 
-def test(dump):
+def test(folder):
     seed = int(os.environ.get("AXON_SEED") or secrets.randbits(32))
     with_peer = have_peer()
     print(f"AXON_SEED={seed}" + ("" if with_peer else "; no llama.cpp, so its largest errors are the bounds"))
-    results = [check(case, dump, with_peer) for case in cases(seed)]
+    results = [check(case, folder, with_peer) for case in cases(seed)]
     print(f"[  PASSED  ] {results.count(True)} test(s).\n[  FAILED  ] {results.count(False)} test(s).")
     return 0 if all(results) else 1
 

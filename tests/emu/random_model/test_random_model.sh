@@ -7,4 +7,4 @@ python=$(mk/venv.sh) || {
 	echo "skipped: no Python environment with the gguf package"
 	exit 77
 }
-exec "$python" tests/emu/random_model/check.py build/tests/emu/random_model/dump
+exec "$python" tests/emu/random_model/check.py build/tests/emu/random_model
