@@ -259,6 +259,28 @@ static void test_copy_fill(void **state)
 	chip_free(c);
 }
 
+/* One that does not fit into the host's caches takes another way; no line of it begins on one. */
+static void test_large_copy(void **state)
+{
+	struct chip *c = chip_new(1, 2);
+	uint64_t bytes = (17 << 20) + 77;
+	uint64_t a = chip_alloc(c, 18 << 20), b = chip_alloc(c, 18 << 20);
+	uint8_t *from = chip_ptr(c, a), *to = chip_ptr(c, b);
+
+	(void)state;
+	chip_slot(c, 0, 1);
+	for (uint64_t i = 0; i < 18 << 20; i++)
+		from[i] = (uint8_t)(i * 7 + i / 251 + 1);
+	memset(to, 0, 18 << 20);
+	assert_true(chip_run(c, 0, chip_copy(chip_va(b) + 9, chip_va(a) + 5, bytes)));
+	assert_memory_equal(to + 9, from + 5, bytes);
+	for (unsigned int i = 0; i < 9; i++) {
+		assert_int_equal(to[i], 0);
+		assert_int_equal(to[9 + bytes + i], 0);
+	}
+	chip_free(c);
+}
+
 static void test_wait_between_slots(void **state)
 {
 	struct chip *c = chip_new(1, 1);
@@ -495,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_launch_state),
 		cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_copy_fill),
+		cmocka_unit_test(test_large_copy),
 		cmocka_unit_test(test_wait_between_slots),
 		cmocka_unit_test(test_call_branch),
 		cmocka_unit_test(test_ring_wraps),
