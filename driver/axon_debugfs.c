@@ -8,10 +8,10 @@
 #include <linux/seq_file.h>
 
 #include <drm/drm_debugfs.h>
-#include <drm/drm_drv.h>
 
 #include "axon_debugfs.h"
 #include "axon_device.h"
+#include "axon_pm.h"
 #include "axon_regs.h"
 
 /**
@@ -96,7 +96,7 @@ static int axon_debugfs_registers(struct seq_file *m, void *unused)
 	unsigned int i;
 	int idx;
 
-	if (!drm_dev_enter(entry->dev, &idx))
+	if (!axon_pm_enter(adev, &idx))
 		return -ENODEV;
 
 	for (i = 0; i < ARRAY_SIZE(axon_debugfs_regs); i++)
@@ -107,7 +107,7 @@ static int axon_debugfs_registers(struct seq_file *m, void *unused)
 			   axon_read64(adev, PERF, CYCLES(i)), i, axon_read64(adev, PERF, NS(i)));
 	for (i = 0; i < adev->num_slots; i++)
 		axon_debugfs_show_slot(m, adev, i);
-	drm_dev_exit(idx);
+	axon_pm_exit(adev, idx);
 	return 0;
 }
 

@@ -122,6 +122,21 @@ VISIBLE_IF_KUNIT void axon_device_init_locks(struct axon_device *adev)
 EXPORT_SYMBOL_IF_KUNIT(axon_device_init_locks);
 
 /**
+ * axon_device_restore_roots() - write the whole address-space table
+ * @adev: the device
+ *
+ * Under &axon_device.inv_lock.
+ */
+void axon_device_restore_roots(struct axon_device *adev)
+{
+	unsigned int as;
+
+	for (as = 0; as < AXON_NUM_AS; as++)
+		if (axon_read64(adev, AS, ROOT(as)) != adev->as_root[as])
+			axon_write64(adev, AS, ROOT(as), adev->as_root[as]);
+}
+
+/**
  * axon_device_start() - bring the chip from reset to work
  * @adev: the device
  *
@@ -129,14 +144,9 @@ EXPORT_SYMBOL_IF_KUNIT(axon_device_init_locks);
  */
 void axon_device_start(struct axon_device *adev)
 {
-	unsigned int as;
-
-	for (as = 0; as < AXON_NUM_AS; as++) {
-		u64 root = READ_ONCE(adev->as_root[as]);
-
-		if (root)
-			axon_write64(adev, AS, ROOT(as), root);
-	}
+	mutex_lock(&adev->inv_lock);
+	axon_device_restore_roots(adev);
+	mutex_unlock(&adev->inv_lock);
 	axon_fault_start(adev);
 	axon_irq_start(adev);
 	axon_write32(adev, GLOBAL, CTRL, AXON_CTRL_ENABLE);
@@ -152,11 +162,13 @@ void axon_device_set_root(struct axon_device *adev, unsigned int as, u64 root)
 {
 	int idx;
 
-	WRITE_ONCE(adev->as_root[as], root);
-	if (drm_dev_enter(&adev->drm, &idx)) {
+	mutex_lock(&adev->inv_lock);
+	adev->as_root[as] = root;
+	if (!adev->asleep && drm_dev_enter(&adev->drm, &idx)) {
 		axon_write64(adev, AS, ROOT(as), root);
 		drm_dev_exit(idx);
 	}
+	mutex_unlock(&adev->inv_lock);
 }
 
 /**

@@ -73,7 +73,7 @@ struct axon_device {
 
 	/** @pt_pool: page tables, 4 KiB each */
 	struct dma_pool *pt_pool;
-	/** @inv_lock: serialises use of the invalidation registers */
+	/** @inv_lock: serialises use of the invalidation registers and the address-space table */
 	struct mutex inv_lock;
 	/** @mmu_lock: protects @mmu */
 	struct mutex mmu_lock;
@@ -103,6 +103,8 @@ struct axon_device {
 	atomic64_t purpose_bytes[DRM_AXON_PURPOSE_COUNT];
 	/** @reset_lock: serialises whole-device resets */
 	struct mutex reset_lock;
+	/** @asleep: the chip is in D3hot: see axon_pm.c for who may look */
+	bool asleep;
 	/** @lost: the chip did not come out of a reset; nothing is submitted any more */
 	bool lost;
 
@@ -144,6 +146,7 @@ extern struct workqueue_struct *axon_wq;
 int axon_device_init(struct axon_device *adev);
 void axon_device_fini(struct axon_device *adev);
 void axon_device_start(struct axon_device *adev);
+void axon_device_restore_roots(struct axon_device *adev);
 void axon_device_set_root(struct axon_device *adev, unsigned int as, u64 root);
 
 #if IS_ENABLED(CONFIG_KUNIT)

@@ -3,8 +3,9 @@
  * DOC: Doorbells in processes
  *
  * A process that owns a user queue maps the page of its doorbell. The page is put there by a fault
- * and taken away when the queue dies, goes or loses its chip; what the process writes then reaches
- * a page of memory that nobody reads. A number is given to another queue only after that.
+ * and taken away when the chip goes to sleep, from which the next fault wakes it, and for good when
+ * the queue dies, goes or loses its chip; what the process writes then reaches a page of memory
+ * that nobody reads. A number is given to another queue only after that.
  *
  * The offsets of doorbells on the node lie above all that DRM hands out for buffers, one page for
  * each number.
@@ -19,6 +20,7 @@
 
 #include "axon_device.h"
 #include "axon_doorbell.h"
+#include "axon_pm.h"
 #include "axon_queue.h"
 
 #define AXON_DOORBELL_PGOFF (1ull << (44 - PAGE_SHIFT))
@@ -30,12 +32,13 @@ static vm_fault_t axon_doorbell_fault(struct vm_fault *vmf)
 	struct axon_queue *q = vma->vm_private_data;
 	struct axon_device *adev = q->ring.adev;
 	phys_addr_t page = adev->regs_base + AXON_PAGE_DOORBELL(q->ring.doorbell);
+	bool awake = !axon_pm_get(adev);
 	vm_fault_t ret;
 	int idx;
 
 	/* Whoever zaps the page has closed the queue, or ended it, before. */
 	mutex_lock(&q->lock);
-	if (!q->closed && !axon_queue_error(q) && drm_dev_enter(&adev->drm, &idx)) {
+	if (awake && !q->closed && !axon_queue_error(q) && drm_dev_enter(&adev->drm, &idx)) {
 		ret = vmf_insert_pfn(vma, vmf->address, PHYS_PFN(page));
 		drm_dev_exit(idx);
 	} else {
@@ -43,6 +46,8 @@ static vm_fault_t axon_doorbell_fault(struct vm_fault *vmf)
 					  vm_get_page_prot(vma->vm_flags));
 	}
 	mutex_unlock(&q->lock);
+	if (awake)
+		axon_pm_put(adev);
 	return ret;
 }
 

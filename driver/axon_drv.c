@@ -15,6 +15,7 @@
 #include "axon_doorbell.h"
 #include "axon_gem.h"
 #include "axon_job.h"
+#include "axon_pm.h"
 #include "axon_query.h"
 #include "axon_queue.h"
 #include "axon_vm.h"
@@ -40,11 +41,49 @@ static int axon_open(struct drm_device *drm, struct drm_file *file)
 static void axon_postclose(struct drm_device *drm, struct drm_file *file)
 {
 	struct axon_file *afile = to_axon_file(file);
+	struct axon_device *adev = afile->adev;
+	bool awake = !axon_pm_get(adev);
 
 	axon_queue_close(afile);
 	axon_vm_close(afile);
 	kfree(afile);
+	if (awake)
+		axon_pm_put(adev);
 }
+
+/* The chip is awake in all ioctls of the driver's own; those of DRM do not need it. */
+static long axon_ioctl_awake(struct file *node, unsigned int cmd, unsigned long arg,
+			     long (*ioctl)(struct file *node, unsigned int cmd, unsigned long arg))
+{
+	struct drm_file *file = node->private_data;
+	struct axon_device *adev = to_axon_device(file->minor->dev);
+	unsigned int nr = _IOC_NR(cmd);
+	long ret;
+
+	if (nr < DRM_COMMAND_BASE || nr >= DRM_COMMAND_END)
+		return ioctl(node, cmd, arg);
+
+	ret = axon_pm_get(adev);
+	if (ret)
+		return ret;
+	ret = ioctl(node, cmd, arg);
+	axon_pm_put(adev);
+	return ret;
+}
+
+static long axon_ioctl(struct file *node, unsigned int cmd, unsigned long arg)
+{
+	return axon_ioctl_awake(node, cmd, arg, drm_ioctl);
+}
+
+#ifdef CONFIG_COMPAT
+static long axon_compat_ioctl(struct file *node, unsigned int cmd, unsigned long arg)
+{
+	return axon_ioctl_awake(node, cmd, arg, drm_compat_ioctl);
+}
+#else
+#define axon_compat_ioctl NULL
+#endif
 
 #define AXON_IOCTL(name, func) DRM_IOCTL_DEF_DRV(AXON_##name, func, DRM_RENDER_ALLOW)
 
@@ -66,8 +105,8 @@ static const struct file_operations axon_fops = {
 	.owner = THIS_MODULE,
 	.open = accel_open,
 	.release = drm_release,
-	.unlocked_ioctl = drm_ioctl,
-	.compat_ioctl = drm_compat_ioctl,
+	.unlocked_ioctl = axon_ioctl,
+	.compat_ioctl = axon_compat_ioctl,
 	.poll = drm_poll,
 	.read = drm_read,
 	.llseek = noop_llseek,
@@ -109,15 +148,20 @@ static int axon_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	axon_debugfs_init(adev);
 	ret = drm_dev_register(&adev->drm, 0);
-	if (ret)
+	if (ret) {
 		axon_device_fini(adev);
-	return ret;
+		return ret;
+	}
+
+	axon_pm_init(adev);
+	return 0;
 }
 
 static void axon_pci_remove(struct pci_dev *pdev)
 {
 	struct axon_device *adev = pci_get_drvdata(pdev);
 
+	axon_pm_fini(adev);
 	drm_dev_unplug(&adev->drm);
 	axon_device_fini(adev);
 }
@@ -134,6 +178,7 @@ static struct pci_driver axon_pci_driver = {
 	.remove = axon_pci_remove,
 	/* A machine that reboots must not find the chip writing to memory. */
 	.shutdown = axon_pci_remove,
+	.driver.pm = pm_ptr(&axon_pm_ops),
 };
 
 static int __init axon_init(void)

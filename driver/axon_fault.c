@@ -91,7 +91,8 @@ void axon_fault_drain(struct axon_device *adev)
 	u32 head, lost;
 	int idx;
 
-	if (!drm_dev_enter(&adev->drm, &idx))
+	/* What a chip reported just before it fell asleep is looked for when it wakes up. */
+	if (READ_ONCE(adev->asleep) || !drm_dev_enter(&adev->drm, &idx))
 		return;
 
 	mutex_lock(&ring->lock);

@@ -14,6 +14,7 @@
 #include "axon_cursor.h"
 #include "axon_device.h"
 #include "axon_gem.h"
+#include "axon_pm.h"
 #include "axon_vm.h"
 
 #define AXON_BO_PLACEMENTS (DRM_AXON_BO_VRAM | DRM_AXON_BO_SYSTEM)
@@ -42,6 +43,38 @@ static struct dma_buf *axon_bo_export(struct drm_gem_object *obj, int flags)
 	return ERR_PTR(-EOPNOTSUPP);
 }
 
+/* As TTM's own, and device memory is there only while the chip is awake. */
+static vm_fault_t axon_bo_fault(struct vm_fault *vmf)
+{
+	struct ttm_buffer_object *tbo = vmf->vma->vm_private_data;
+	struct axon_device *adev = to_axon_device(tbo->base.dev);
+	pgprot_t prot = vmf->vma->vm_page_prot;
+	vm_fault_t ret;
+	int idx;
+
+	ret = ttm_bo_vm_reserve(tbo, vmf);
+	if (ret)
+		return ret;
+
+	if (axon_pm_enter(adev, &idx)) {
+		ret = ttm_bo_vm_fault_reserved(vmf, prot, TTM_BO_VM_NUM_PREFAULT);
+		axon_pm_exit(adev, idx);
+	} else {
+		ret = ttm_bo_vm_dummy_page(vmf, prot);
+	}
+	if (ret == VM_FAULT_RETRY && !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT))
+		return ret;
+	dma_resv_unlock(tbo->base.resv);
+	return ret;
+}
+
+static const struct vm_operations_struct axon_bo_vm_ops = {
+	.fault = axon_bo_fault,
+	.open = ttm_bo_vm_open,
+	.close = ttm_bo_vm_close,
+	.access = ttm_bo_vm_access,
+};
+
 static const struct drm_gem_object_funcs axon_bo_funcs = {
 	.free = axon_bo_free,
 	.export = axon_bo_export,
@@ -49,6 +82,7 @@ static const struct drm_gem_object_funcs axon_bo_funcs = {
 	.vmap = drm_gem_ttm_vmap,
 	.vunmap = drm_gem_ttm_vunmap,
 	.mmap = drm_gem_ttm_mmap,
+	.vm_ops = &axon_bo_vm_ops,
 };
 
 /* Device memory first: system memory is what is left when that is full. */

@@ -50,7 +50,7 @@ void axon_irq_enable_slot(struct axon_slot *slot, bool enable)
 		return;
 
 	adev->slots.irq_mask = mask;
-	if (drm_dev_enter(&adev->drm, &idx)) {
+	if (!adev->asleep && drm_dev_enter(&adev->drm, &idx)) {
 		/* What came while it was off is not wanted: it would be raised now. */
 		if (enable)
 			axon_write32(adev, IRQ, STATUS, bit);
@@ -61,13 +61,24 @@ void axon_irq_enable_slot(struct axon_slot *slot, bool enable)
 }
 
 /**
- * axon_irq_start() - tell the chip, fresh from reset, what to raise interrupts for
+ * axon_irq_restore() - tell the chip what to raise interrupts for
+ * @adev: the device
+ *
+ * Under &axon_slots.irq_lock.
+ */
+void axon_irq_restore(struct axon_device *adev)
+{
+	axon_write32(adev, IRQ, MASK, adev->slots.irq_mask);
+}
+
+/**
+ * axon_irq_start() - as axon_irq_restore(), for a chip that is fresh from reset
  * @adev: the device
  */
 void axon_irq_start(struct axon_device *adev)
 {
 	spin_lock_irq(&adev->slots.irq_lock);
-	axon_write32(adev, IRQ, MASK, adev->slots.irq_mask);
+	axon_irq_restore(adev);
 	spin_unlock_irq(&adev->slots.irq_lock);
 }
 

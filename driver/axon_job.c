@@ -18,6 +18,7 @@
 #include "axon_device.h"
 #include "axon_fence.h"
 #include "axon_job.h"
+#include "axon_pm.h"
 #include "axon_queue.h"
 #include "axon_sync.h"
 
@@ -29,6 +30,7 @@ void axon_job_free(struct axon_job *job)
 {
 	struct axon_queue *q = job->queue;
 
+	axon_pm_put(q->ring.adev);
 	if (job->fence->timeline)
 		dma_fence_put(&job->fence->base);
 	else
@@ -77,6 +79,8 @@ static struct axon_job *axon_job_create(struct axon_queue *q, const struct drm_a
 			.call.addr = calls[i].va,
 			.call.count = calls[i].count,
 		};
+	/* The chip is awake for the ioctl, and stays so for the job. */
+	axon_pm_hold(q->ring.adev);
 	job->queue = axon_queue_get(q);
 	atomic_inc(&q->jobs);
 	return job;

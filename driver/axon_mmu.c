@@ -313,15 +313,18 @@ EXPORT_SYMBOL_IF_KUNIT(axon_mmu_prune);
 static int axon_mmu_invalidate(struct axon_mmu *mmu, u64 start, u64 end)
 {
 	struct axon_device *adev = mmu->adev;
+	int ret = 0;
 	u32 busy;
-	int ret;
 
 	mutex_lock(&adev->inv_lock);
-	axon_write64(adev, INV, START, start);
-	axon_write64(adev, INV, END, end);
-	axon_write32(adev, INV, CMD, mmu->as);
-	ret = readl_poll_timeout(adev->regs + AXON_BLOCK_INV(BUSY), busy, !busy, 10,
-				 AXON_REG_TIMEOUT_US);
+	/* A chip that sleeps has none when it wakes up. */
+	if (!adev->asleep) {
+		axon_write64(adev, INV, START, start);
+		axon_write64(adev, INV, END, end);
+		axon_write32(adev, INV, CMD, mmu->as);
+		ret = readl_poll_timeout(adev->regs + AXON_BLOCK_INV(BUSY), busy, !busy, 10,
+					 AXON_REG_TIMEOUT_US);
+	}
 	mutex_unlock(&adev->inv_lock);
 	return ret;
 }

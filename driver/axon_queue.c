@@ -26,6 +26,7 @@
 #include "axon_device.h"
 #include "axon_doorbell.h"
 #include "axon_fence.h"
+#include "axon_pm.h"
 #include "axon_queue.h"
 #include "axon_sched.h"
 #include "axon_vm.h"
@@ -104,10 +105,14 @@ int axon_queue_error(struct axon_queue *q)
 static void axon_queue_stop(struct work_struct *work)
 {
 	struct axon_queue *q = container_of(work, struct axon_queue, stop_work);
+	struct axon_device *adev = q->ring.adev;
+	bool awake = !axon_pm_get(adev);
 
 	axon_ring_stop(&q->ring, -EIO);
 	if (q->ring.user)
 		axon_doorbell_zap(q);
+	if (awake)
+		axon_pm_put(adev);
 	axon_queue_put(q);
 }
 

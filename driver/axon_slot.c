@@ -455,6 +455,8 @@ static void axon_slot_work(struct work_struct *work)
 		return;
 
 	mutex_lock(&s->lock);
+	if (adev->asleep)
+		goto out;
 	axon_slot_scan(adev);
 	for (i = AXON_KERNEL_SLOT + 1; i < adev->num_slots; i++)
 		axon_slot_settle(&s->slot[i], now);
@@ -464,6 +466,7 @@ static void axon_slot_work(struct work_struct *work)
 	ms = axon_slot_next_look(adev);
 	if (ms)
 		queue_delayed_work(s->wq, &s->work, msecs_to_jiffies(ms));
+out:
 	mutex_unlock(&s->lock);
 	drm_dev_exit(idx);
 }
@@ -622,6 +625,95 @@ bool axon_slot_poll(struct axon_ring *ring, u32 *progress)
 	return on;
 }
 EXPORT_SYMBOL_IF_KUNIT(axon_slot_poll);
+
+/* ---- power ---- */
+
+/* A slot whose ring has nothing to do, nor has anything to be done to it. */
+static bool axon_slot_rests(const struct axon_slot *slot)
+{
+	const struct axon_ring *ring = slot->ring;
+	struct axon_device *adev = slot->adev;
+
+	if (!ring)
+		return true;
+	return !slot->leaving && !READ_ONCE(ring->timeline->error) &&
+	       axon_slot_read32(adev, slot->id, STATUS) == AXON_SLOT_IDLE &&
+	       axon_slot_read32(adev, slot->id, RPTR) == axon_slot_read32(adev, slot->id, WPTR);
+}
+
+/* Under &axon_slots.lock. */
+static bool axon_slot_all_rest(struct axon_device *adev)
+{
+	struct axon_slots *s = &adev->slots;
+	unsigned int i;
+
+	if (!list_empty(&s->runnable) || axon_read32(adev, DB_STATUS, SUMMARY))
+		return false;
+	for (i = 0; i < adev->num_slots; i++)
+		if (!axon_slot_rests(&s->slot[i]))
+			return false;
+	return true;
+}
+
+/* Under &axon_slots.lock. What the chip did not hear while it slept is told to it here. */
+static void axon_slot_set_asleep(struct axon_device *adev, bool asleep)
+{
+	mutex_lock(&adev->inv_lock);
+	spin_lock_irq(&adev->slots.irq_lock);
+	WRITE_ONCE(adev->asleep, asleep);
+	if (!asleep)
+		axon_irq_restore(adev);
+	spin_unlock_irq(&adev->slots.irq_lock);
+	if (!asleep)
+		axon_device_restore_roots(adev);
+	mutex_unlock(&adev->inv_lock);
+}
+
+/**
+ * axon_slot_is_idle() - look whether any ring has work
+ * @adev: the device, awake
+ *
+ * Return: whether the chip could sleep; it may be out of date.
+ */
+bool axon_slot_is_idle(struct axon_device *adev)
+{
+	bool idle;
+
+	mutex_lock(&adev->slots.lock);
+	idle = axon_slot_all_rest(adev);
+	mutex_unlock(&adev->slots.lock);
+	return idle;
+}
+
+/**
+ * axon_slot_sleep() - touch the chip no more, if no ring has work
+ * @adev: the device, awake; no process can reach a doorbell
+ *
+ * Return: whether it is so.
+ */
+bool axon_slot_sleep(struct axon_device *adev)
+{
+	bool idle;
+
+	mutex_lock(&adev->slots.lock);
+	idle = axon_slot_all_rest(adev);
+	if (idle)
+		axon_slot_set_asleep(adev, true);
+	mutex_unlock(&adev->slots.lock);
+	return idle;
+}
+
+/**
+ * axon_slot_wake() - the mirror of axon_slot_sleep()
+ * @adev: the device, in D0 again
+ */
+void axon_slot_wake(struct axon_device *adev)
+{
+	mutex_lock(&adev->slots.lock);
+	axon_slot_set_asleep(adev, false);
+	mutex_unlock(&adev->slots.lock);
+	axon_slot_kick(adev);
+}
 
 /* ---- the device ---- */
 

@@ -130,6 +130,10 @@ int axon_slot_init(struct axon_device *adev);
 void axon_slot_fini(struct axon_device *adev);
 unsigned int axon_slot_count_free(struct axon_device *adev);
 
+bool axon_slot_is_idle(struct axon_device *adev);
+bool axon_slot_sleep(struct axon_device *adev);
+void axon_slot_wake(struct axon_device *adev);
+
 void axon_slot_kick(struct axon_device *adev);
 void axon_slot_interrupt(struct axon_slot *slot);
 void axon_slot_arm(struct axon_ring *ring);

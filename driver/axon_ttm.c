@@ -17,7 +17,6 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include <drm/drm_drv.h>
 #include <drm/drm_managed.h>
 #include <drm/ttm/ttm_bo.h>
 #include <drm/ttm/ttm_kmap_iter.h>
@@ -28,6 +27,7 @@
 #include "axon_device.h"
 #include "axon_gem.h"
 #include "axon_migrate.h"
+#include "axon_pm.h"
 #include "axon_ttm.h"
 
 static struct axon_device *ttm_to_axon(struct ttm_device *bdev)
@@ -188,11 +188,11 @@ static int axon_ttm_copy(struct ttm_buffer_object *tbo, struct ttm_operation_ctx
 	if (ret)
 		return ret;
 
-	if (!drm_dev_enter(&adev->drm, &idx))
+	if (!axon_pm_enter(adev, &idx))
 		return -ENODEV;
 	if (axon_migrate_copy(adev, res, tbo->ttm->dma_address, to_vram))
 		axon_ttm_copy_by_cpu(tbo, res, to_vram);
-	drm_dev_exit(idx);
+	axon_pm_exit(adev, idx);
 
 	ttm_bo_move_sync_cleanup(tbo, dst);
 	return 0;
@@ -213,11 +213,11 @@ static int axon_ttm_clear(struct axon_device *adev, struct ttm_resource *res)
 {
 	int idx;
 
-	if (!drm_dev_enter(&adev->drm, &idx))
+	if (!axon_pm_enter(adev, &idx))
 		return -ENODEV;
 	if (axon_migrate_clear(adev, res))
 		axon_ttm_clear_by_cpu(adev, res);
-	drm_dev_exit(idx);
+	axon_pm_exit(adev, idx);
 	return 0;
 }
 
@@ -281,8 +281,10 @@ static int axon_ttm_access(struct ttm_buffer_object *tbo, unsigned long offset, 
 {
 	struct axon_device *adev = ttm_to_axon(tbo->bdev);
 	struct axon_cursor cur;
-	int done = 0;
+	int done = 0, idx;
 
+	if (!axon_pm_enter(adev, &idx))
+		return -ENODEV;
 	axon_cursor_vram(&cur, tbo->resource, offset, len);
 	while (cur.left) {
 		u64 n = cur.run;
@@ -294,6 +296,7 @@ static int axon_ttm_access(struct ttm_buffer_object *tbo, unsigned long offset, 
 		done += n;
 		axon_cursor_advance(&cur, n);
 	}
+	axon_pm_exit(adev, idx);
 	return done;
 }
 

@@ -25,6 +25,7 @@
 #include "axon_accel.h"
 #include "axon_device.h"
 #include "axon_gem.h"
+#include "axon_pm.h"
 #include "axon_queue.h"
 #include "axon_wait.h"
 
@@ -99,6 +100,8 @@ static void axon_waits_work(struct work_struct *work)
 	struct axon_waits *waits = container_of(work, struct axon_waits, work);
 	struct axon_queue *q = container_of(waits, struct axon_queue, waits);
 	struct axon_wait_eventfd *e, *next;
+	struct axon_device *adev = q->ring.adev;
+	bool awake = !axon_pm_get(adev);
 	LIST_HEAD(done);
 
 	axon_slot_arm(&q->ring);
@@ -117,6 +120,8 @@ static void axon_waits_work(struct work_struct *work)
 		axon_word_put(&e->word);
 		kfree(e);
 	}
+	if (awake)
+		axon_pm_put(adev);
 }
 
 /**

@@ -54,6 +54,7 @@ struct AxonState {
 	QEMUBH *interrupt_bh;
 	uint32_t pending;  /* vectors to raise; atomic */
 	bool stopped;	   /* quiesced because the VM does not run */
+	bool asleep;	   /* quiesced because the function is not in D0 */
 	bool map_changing; /* quiesced until the memory map is committed */
 	struct axon_core *core;
 };
@@ -127,8 +128,12 @@ static const struct axon_core_host axon_host = {
 static void axon_raise(void *opaque)
 {
 	AxonState *s = opaque;
-	uint32_t vectors = qatomic_xchg(&s->pending, 0);
+	uint32_t vectors;
 
+	/* A function that is not in D0 sends no messages: they wait until it is. */
+	if (s->asleep)
+		return;
+	vectors = qatomic_xchg(&s->pending, 0);
 	for (unsigned int v = 0; v < AXON_NUM_VECTORS; v++)
 		if (vectors >> v & 1)
 			msix_notify(&s->pdev, v);
@@ -191,12 +196,29 @@ static void axon_vm_state(void *opaque, bool running, RunState state)
 		axon_core_quiesce(s->core);
 }
 
+/* Enter or leave D3hot, in which the chip keeps all but its translations. */
+static void axon_sleep(AxonState *s, bool asleep)
+{
+	if (s->asleep == asleep)
+		return;
+	s->asleep = asleep;
+	if (asleep) {
+		axon_core_quiesce(s->core);
+		return;
+	}
+	axon_core_invalidate_bus(s->core, 0, UINT64_MAX);
+	axon_core_resume(s->core);
+	qemu_bh_schedule(s->interrupt_bh);
+}
+
+/* The PCI core puts the function into D0 after this. */
 static void axon_reset_hold(Object *obj, ResetType type)
 {
 	AxonState *s = AXON(obj);
 
 	axon_core_reset(s->core);
 	qatomic_set(&s->pending, 0);
+	axon_sleep(s, false);
 }
 
 static void axon_config_write(PCIDevice *pdev, uint32_t addr, uint32_t value, int len)
@@ -204,6 +226,8 @@ static void axon_config_write(PCIDevice *pdev, uint32_t addr, uint32_t value, in
 	pci_default_write_config(pdev, addr, value, len);
 	pcie_cap_flr_write_config(pdev, addr, value, len);
 	pcie_aer_write_config(pdev, addr, value, len);
+	axon_sleep(AXON(pdev), pci_get_word(pdev->config + AXON_PM_OFFSET + PCI_PM_CTRL) &
+				       PCI_PM_CTRL_STATE_MASK);
 }
 
 /* ---- life -------------------------------------------------------------------------------- */
@@ -254,6 +278,9 @@ static bool axon_init_capabilities(PCIDevice *pdev, Error **errp)
 {
 	if (pci_pm_init(pdev, AXON_PM_OFFSET, errp) < 0)
 		return false;
+	pci_set_word(pdev->config + AXON_PM_OFFSET + PCI_PM_PMC, 3); /* version 1.2 */
+	pci_set_word(pdev->config + AXON_PM_OFFSET + PCI_PM_CTRL, PCI_PM_CTRL_NO_SOFT_RESET);
+	pci_set_word(pdev->wmask + AXON_PM_OFFSET + PCI_PM_CTRL, PCI_PM_CTRL_STATE_MASK);
 	if (pcie_endpoint_cap_init(pdev, AXON_EXP_OFFSET) < 0) {
 		error_setg(errp, "axon: QEMU refused the PCI Express capability");
 		return false;

@@ -295,6 +295,36 @@ static void test_run_state(void **state)
 	machine_free(m);
 }
 
+/* D3hot in the middle of a kernel: registers, device memory and the kernel itself are kept. */
+static void test_power(void **state)
+{
+	struct machine *m = machine_ready();
+	unsigned int pm = machine_capability(m, bdf, PCI_CAP_PM);
+
+	(void)state;
+	/* No_Soft_Reset */
+	assert_int_equal(machine_config_r32(m, bdf, pm + 4) & 0xb, 0x8);
+	start_counting(m);
+	expect_counting(m);
+	machine_w32(m, VRAM + SAVE, 0x1234567);
+	machine_config_w32(m, bdf, pm + 4, 3);
+	assert_int_equal(machine_config_r32(m, bdf, pm + 4) & 3, 3);
+	expect_stillness(m);
+	assert_int_not_equal(reg(m, AXON_REG_ID), AXON_ID_VALUE);
+	set_reg(m, AXON_REG_CTRL, 0);
+	machine_config_w32(m, bdf, pm + 4, 0);
+	assert_int_equal(reg(m, AXON_REG_CTRL), AXON_CTRL_ENABLE);
+	assert_int_equal(machine_r32(m, VRAM + SAVE), 0x1234567);
+	expect_counting(m);
+	/* a reset ends it */
+	machine_config_w32(m, bdf, pm + 4, 3);
+	machine_qmp(m, "system_reset", NULL);
+	set_up(m);
+	start_counting(m);
+	expect_counting(m);
+	machine_free(m);
+}
+
 /* A program that counts goes on counting on another slot. */
 static void test_suspend(void **state)
 {
@@ -457,7 +487,7 @@ int main(void)
 		cmocka_unit_test(test_no_bus_master), cmocka_unit_test(test_run_state),
 		cmocka_unit_test(test_suspend),	      cmocka_unit_test(test_resets),
 		cmocka_unit_test(test_two_devices),   cmocka_unit_test(test_unplug),
-		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_power),	      cmocka_unit_test(test_refusals),
 	};
 
 	if (!machine_available()) {
