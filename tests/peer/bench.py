@@ -17,7 +17,6 @@ import os
 import re
 import signal
 import statistics
-import subprocess
 import sys
 import time
 
@@ -72,21 +71,19 @@ def threads(path):
     return sides.best_threads(path)
 
 
+def made_by(*command):
+    """The path that a maker of models prints; it shows its own progress."""
+    return run(command, limit=1800, errors=None)[0].strip()
+
+
 def random_model(qtype):
     """Its path, and its name in the table."""
-    made = subprocess.run([sys.executable, os.path.join(ROOT, "tests", "peer", "llama_1b.py"), qtype], check=False,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    if made.returncode:
-        raise Failed("tests/peer/llama_1b.py: could not make the model")
-    return made.stdout.strip(), f"llama 1.1B {qtype}"
+    return made_by(sys.executable, "tests/peer/llama_1b.py", qtype), f"llama 1.1B {qtype}"
 
 
 def default_model(name):
-    found = subprocess.run([os.path.join(ROOT, "mk", "fetch_model.py"), name], check=False, stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, text=True)
-    if found.returncode:
-        raise Failed(f"mk/fetch_model.py {name}: no such model")
-    return found.stdout.strip(), os.path.basename(found.stdout.strip()).removesuffix(".gguf")
+    path = made_by("mk/fetch_model.py", name)
+    return path, os.path.basename(path).removesuffix(".gguf")
 
 
 def model_groups(kinds, model):
@@ -178,7 +175,7 @@ def accelerator():
 
 def peer_version():
     try:
-        return run(["mk/peer.sh", "--version"])[0].split()[1]
+        return run(["mk/peer.sh", "--version"], limit=1800, errors=None)[0].split()[1]
     except (Failed, IndexError) as error:
         say(f"    llama.cpp: {error}")
         return "not there"

@@ -33,23 +33,23 @@ def reason(command, said):
     return [*own[:1], *lines[-1:], "without a word"][0]
 
 
-def run(command, **environment):
-    """A command's standard output and error; its failure is raised by name."""
+def run(command, limit=LIMIT, errors=subprocess.PIPE, **environment):
+    """A command's standard output and error; its failure is raised by name. errors=None: they are shown."""
     shown = " ".join(word if len(word) < 60 else os.path.basename(word) for word in command)
     program = os.path.join(ROOT, command[0])
     if not os.path.exists(program):
         raise Failed(f"{command[0]}: not found: run 'make all vm'")
     process = subprocess.Popen([program, *command[1:]], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
+                               stderr=errors, text=True, errors="replace", start_new_session=True,
                                env=dict(os.environ, **environment))
     try:
-        output, errors = process.communicate(timeout=LIMIT)
+        output, said = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
         stop(process)
-        raise Failed(f"{shown}: did not end in {LIMIT} s") from None
+        raise Failed(f"{shown}: did not end in {limit} s") from None
     except BaseException:
         stop(process)
         raise
     if process.returncode:
-        raise Failed(f"{shown}: ended with {process.returncode}: {reason(command, errors or output)}")
-    return output, errors
+        raise Failed(f"{shown}: ended with {process.returncode}: {reason(command, said or output)}")
+    return output, said
