@@ -118,6 +118,8 @@ static int open_model(struct run *r, struct axon_err *err)
 		ret = gguf_open(o->model, &r->gguf, err);
 	if (!ret)
 		ret = tokenizer_new(r->gguf, &r->tokenizer, err);
+	if (!ret && o->mode == RUN_PROMPTS)
+		ret = run_prompts_load(r, &options, err);
 	if (!ret)
 		ret = chip_open(&r->chip, o->device, err);
 	if (!ret)
@@ -134,6 +136,7 @@ static int run_mode(struct run *r, struct axon_err *err)
 {
 	switch (r->options->mode) {
 	case RUN_CHAT: return run_chat(r, err);
+	case RUN_PROMPTS: return run_prompts(r, err);
 	case RUN_PERPLEXITY: return run_perplexity(r, err);
 	case RUN_DIVERGENCE: return run_divergence(r, err);
 	default: return run_generate(r, err);
@@ -143,6 +146,7 @@ static int run_mode(struct run *r, struct axon_err *err)
 static void close_model(struct run *r)
 {
 	llm_close(r->llm);
+	run_prompts_free(r->prompts);
 	chip_close(&r->chip);
 	tokenizer_free(r->tokenizer);
 	gguf_close(r->gguf);

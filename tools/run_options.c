@@ -18,6 +18,8 @@ enum {
 	OPT_MIN_P,
 	OPT_CHAT,
 	OPT_TEMPLATE,
+	OPT_PROMPTS,
+	OPT_PARALLEL,
 	OPT_PERPLEXITY,
 	OPT_DIVERGENCE,
 	OPT_CHUNKS,
@@ -48,17 +50,20 @@ static const struct argp_option options[] = {
 	 2},
 	{"chat-template", OPT_TEMPLATE, "NAME", 0,
 	 "one of " CHAT_TEMPLATES " (default: the file's)", 2},
-	{NULL, 0, NULL, 0, "Measures:", 3},
-	{"perplexity", OPT_PERPLEXITY, NULL, 0, "score the text of -f in chunks of -c tokens", 3},
+	{NULL, 0, NULL, 0, "Several prompts at once:", 3},
+	{"prompts", OPT_PROMPTS, "FILE", 0, "continue each line of a file", 3},
+	{"parallel", OPT_PARALLEL, "N", 0, "up to N of them at once (default 8)", 3},
+	{NULL, 0, NULL, 0, "Measures:", 4},
+	{"perplexity", OPT_PERPLEXITY, NULL, 0, "score the text of -f in chunks of -c tokens", 4},
 	{"kl-divergence-base", OPT_DIVERGENCE, "FILE", 0,
-	 "compare with the log-probabilities that llama-perplexity wrote to FILE", 3},
-	{"chunks", OPT_CHUNKS, "N", 0, "score at most N chunks", 3},
-	{NULL, 0, NULL, 0, "Device:", 4},
+	 "compare with the log-probabilities that llama-perplexity wrote to FILE", 4},
+	{"chunks", OPT_CHUNKS, "N", 0, "score at most N chunks", 4},
+	{NULL, 0, NULL, 0, "Device:", 5},
 	{"device", OPT_DEVICE, "N", 0,
-	 "accelerator N of those that ACCEL_VISIBLE_DEVICES leaves (default 0)", 4},
-	{"trace", OPT_TRACE, NULL, 0, "show one token's way through all layers, with times", 4},
+	 "accelerator N of those that ACCEL_VISIBLE_DEVICES leaves (default 0)", 5},
+	{"trace", OPT_TRACE, NULL, 0, "show one token's way through all layers, with times", 5},
 	{"progress", OPT_PROGRESS, NULL, 0, "show progress though standard error is no terminal",
-	 4},
+	 5},
 	{0}};
 
 static const char doc[] = "Run a language model on the axon accelerator.\n\n"
@@ -101,6 +106,8 @@ static void check(struct argp_state *state, const struct run_options *o)
 		argp_error(state, "--perplexity: expected a text, found none; give -f FILE");
 	if (o->prompt && o->file)
 		argp_error(state, "expected one text, found -p and -f; give one of them");
+	if (o->mode == RUN_PROMPTS && (o->prompt || o->file))
+		argp_error(state, "--prompts: expected no other text, found -p or -f");
 	if (o->mode == RUN_GENERATE && !o->file && (!o->prompt || !*o->prompt))
 		argp_error(state, "prompt: expected a text, found none; give -p TEXT or -f FILE");
 }
@@ -125,6 +132,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_MIN_P: o->sampling.min_p = real(state, "--min-p", arg, 0, 1); break;
 	case OPT_CHAT: o->mode = RUN_CHAT; break;
 	case OPT_TEMPLATE: o->template = arg; break;
+	case OPT_PROMPTS:
+		o->mode = RUN_PROMPTS;
+		o->prompts = arg;
+		break;
+	case OPT_PARALLEL: o->parallel = (uint32_t)number(state, "--parallel", arg, 1, 1024); break;
 	case OPT_PERPLEXITY: o->mode = RUN_PERPLEXITY; break;
 	case OPT_DIVERGENCE:
 		o->mode = RUN_DIVERGENCE;
@@ -156,6 +168,7 @@ void run_options_parse(int argc, char **argv, struct run_options *o)
 	argp_err_exit_status = 2;
 	*o = (struct run_options){
 		.predict = 128,
+		.parallel = 8,
 		.sampling = {.top_k = 40,
 			     .top_p = 0.95f,
 			     .min_p = 0.05f,

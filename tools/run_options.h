@@ -8,14 +8,14 @@
 
 #include "llm.h"
 
-enum run_mode { RUN_GENERATE, RUN_CHAT, RUN_PERPLEXITY, RUN_DIVERGENCE };
+enum run_mode { RUN_GENERATE, RUN_CHAT, RUN_PROMPTS, RUN_PERPLEXITY, RUN_DIVERGENCE };
 
 struct run_options {
 	enum run_mode mode;
-	const char *model, *prompt, *file, *base, *template;
+	const char *model, *prompt, *file, *prompts, *base, *template;
 	unsigned int device;
 	int64_t predict; /* tokens to generate, < 0: until the model ends or the context is full */
-	uint32_t context, batch, chunks;
+	uint32_t context, batch, chunks, parallel;
 	bool ignore_end, progress, trace;
 	struct llm_sampling sampling;
 };

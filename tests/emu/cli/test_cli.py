@@ -52,6 +52,36 @@ def a_good_model_runs():
     assert 0 < int(line[1]) <= took + 10, f"found {line[1]} ms of the {took:.0f} ms that it ran"
 
 
+def prompts_together_are_as_alone():
+    """The file's order, the same texts at once as one by one, and as -p gives them."""
+    write(Model().bytes())
+    lines = ["Hello", "a", "", "Hello a Hello a", "aaa", "Hello"]
+    path = os.path.join(FOLDER.name, "prompts.txt")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines))
+    expected = ""
+    for line in filter(None, lines):
+        expected += run("accel-run", "-m", PATH, "-p", line, "-n", "4").stdout + "\n"
+    for parallel in ("1", "2", "8"):
+        done = run("accel-run", "-m", PATH, "--prompts", path, "--parallel", parallel, "-n", "4")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == expected, f"{parallel} at once: expected {expected!r}, found {done.stdout!r}"
+        assert re.search(r"^5 prompts, up to \d at once: .* tok/s made, .* tok/s in all$", done.stderr, re.M), done.stderr
+
+
+def prompts_that_are_none():
+    write(Model().bytes())
+    path = os.path.join(FOLDER.name, "prompts.txt")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n\n")
+    refused(path, "expected prompts", "found none", arguments=("--prompts", path))
+    refused("/none.txt", "No such file", arguments=("--prompts", os.path.join(FOLDER.name, "none.txt")))
+    refused("--prompts", "found -p", arguments=(*ASK, "--prompts", path), status=2)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("a\n" + 40 * "a" + "\n")
+    refused("prompt 2: expected at most 16 tokens, found 42", "-c", arguments=("--prompts", path, "-c", "16"))
+
+
 def a_token_is_traced():
     """Every layer is named, and every kernel of a step with its modelled cycles."""
     write(Model().bytes())
@@ -60,7 +90,7 @@ def a_token_is_traced():
     for line in ("libaccel ", "user queue ", "chip ", "return ", "application "):
         assert line in done.stdout, f"expected {line!r} in {done.stdout!r}"
     assert "ioctl" not in done.stdout, done.stdout
-    for kernel in ("embed", "norm", "matmul", "rope", "attention", "gated", "sample"):
+    for kernel in ("embed", "norm", "matmul", "rope", "attention", "gated", "sample", "advance"):
         row = [line.split() for line in done.stdout.splitlines() if line.split()[:1] == [kernel]]
         assert len(row) == 1 and int(row[0][3]) > 0, f"{kernel}: {done.stdout}"
 
@@ -242,7 +272,7 @@ def interrupted_by_term():
 
 if __name__ == "__main__":
     sys.exit(main([
-        a_good_model_runs, a_token_is_traced, no_file, a_folder, an_empty_file, wrong_magic, truncated_anywhere,
+        a_good_model_runs, prompts_together_are_as_alone, prompts_that_are_none, a_token_is_traced, no_file, a_folder, an_empty_file, wrong_magic, truncated_anywhere,
         a_tensor_past_the_end, sizes_that_overflow, an_offset_that_overflows, an_unknown_architecture,
         an_unknown_type, a_missing_tensor, a_missing_key, a_key_of_another_type, settings_that_cannot_be,
         a_vocabulary_that_does_not_match, larger_than_device_memory, no_power_of_two, an_empty_prompt,
