@@ -9,15 +9,14 @@ static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv, struct axon_err *err);
 } commands[] = {
-	{"llm", bench_llm},
-	{"matmul", bench_matmul},
-	{"copy", bench_copy},
-	{"launch", bench_launch},
+	{"llm", bench_llm},   {"batched", bench_batched}, {"matmul", bench_matmul},
+	{"copy", bench_copy}, {"launch", bench_launch},
 };
 
 static const char doc[] =
 	"Measure the axon accelerator, and check what it computed. Commands:\n\n"
 	"  llm      prompt and generation of a language model\n"
+	"  batched  several sequences of a language model at once\n"
 	"  matmul   matrix products of all types\n"
 	"  copy     system memory to device memory and back\n"
 	"  launch   the cost of a launch in a stream, and of a submission\v"
@@ -41,7 +40,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			if (!strcmp(arg, commands[i].name))
 				s->command = &commands[i];
 		if (!s->command)
-			argp_error(state, "expected llm, matmul, copy or launch, found '%s'", arg);
+			argp_error(state,
+				   "expected llm, batched, matmul, copy or launch, found '%s'",
+				   arg);
 		s->argc = state->argc - state->next + 1;
 		s->argv = state->argv + state->next - 1;
 		state->next = state->argc;

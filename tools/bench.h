@@ -28,6 +28,7 @@ extern const struct argp bench_argp;
 
 /* The commands. Each returns 0, or a negative errno with err filled. */
 int bench_llm(int argc, char **argv, struct axon_err *err);
+int bench_batched(int argc, char **argv, struct axon_err *err);
 int bench_matmul(int argc, char **argv, struct axon_err *err);
 int bench_copy(int argc, char **argv, struct axon_err *err);
 int bench_launch(int argc, char **argv, struct axon_err *err);

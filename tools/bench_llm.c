@@ -12,7 +12,7 @@
 
 #include "bench.h"
 #include "bench_model.h"
-#include "llm.h"
+#include "llm_batch.h"
 
 #define MAX_TESTS      16
 #define MAX_TOKENS     1000000
@@ -36,6 +36,8 @@ struct llm_bench {
 	struct chip chip;
 	struct gguf *gguf;
 	struct llm *llm;
+	struct llm_sequence *sequence;
+	struct llm_step_trace trace;
 	struct bench_model model;
 	uint32_t cores;
 	int32_t *tokens, *chosen, *expected;
@@ -90,21 +92,59 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 /* ---- one run ---- */
 
+/* Steps until a token comes, with what they cost if trace is given. */
+static int next_token(struct llm_bench *b, int32_t *token, struct llm_step_trace *trace,
+		      struct axon_err *err)
+{
+	struct llm_token tokens[1];
+	bool more = true;
+	uint32_t n = 0;
+	int ret = 0;
+
+	while (!n && more && !ret) {
+		struct llm_step_trace one = {0};
+
+		ret = trace ? llm_step_traced(b->llm, tokens, &n, &one, err)
+			    : llm_step(b->llm, tokens, &n, &more, err);
+		if (trace) {
+			trace->cycles += one.cycles;
+			trace->busy[AXON_ENGINE_MATRIX] += one.busy[AXON_ENGINE_MATRIX];
+		}
+	}
+	*token = tokens[0].token;
+	return ret;
+}
+
 /* Fills the cache anew; *ns is the time of what the test counts, b->chosen what was sampled. */
 static int run(struct llm_bench *b, const struct llm_test *t, uint64_t *ns, struct axon_err *err)
 {
 	uint64_t start = bench_now_ns();
 	int ret;
 
-	llm_rewind(b->llm, 0);
-	llm_set_limit(b->llm, t->gen + 1);
-	ret = llm_prompt(b->llm, b->tokens, t->prompt ? t->prompt : 1, b->chosen, err);
-	if (t->gen)
+	llm_sequence_rewind(b->sequence, 0);
+	ret = llm_sequence_run(b->sequence, b->tokens, t->prompt ? t->prompt : 1, 1, err);
+	if (!ret)
+		ret = next_token(b, b->chosen, NULL, err);
+	if (t->gen && !ret) {
 		start = bench_now_ns();
+		ret = llm_sequence_run(b->sequence, b->chosen, 1, t->gen, err);
+	}
 	for (uint32_t i = 0; i < t->gen && !ret; i++)
-		ret = llm_next(b->llm, &b->chosen[i + 1], err);
+		ret = next_token(b, &b->chosen[i + 1], NULL, err);
 	*ns = bench_now_ns() - start;
 	return ret;
+}
+
+/* Once more with statistics: the whole prompt, or the last token. */
+static int trace(struct llm_bench *b, const struct llm_test *t, struct axon_err *err)
+{
+	int ret;
+
+	b->trace = (struct llm_step_trace){0};
+	llm_sequence_rewind(b->sequence, t->gen);
+	ret = llm_sequence_run(b->sequence, t->gen ? &b->chosen[t->gen - 1] : b->tokens,
+			       t->gen ? 1 : t->prompt, 1, err);
+	return ret ? ret : next_token(b, b->chosen, &b->trace, err);
 }
 
 /* The run that does not count chooses the tokens which the others must choose too. */
@@ -176,6 +216,8 @@ static void report_test(struct llm_bench *b, const struct llm_test *t, struct re
 	struct json_object *samples_ns = json_object_new_array();
 	struct json_object *samples_ts = json_object_new_array();
 	unsigned int n = b->options->common.repetitions;
+	uint64_t cycles = b->trace.cycles / (t->prompt ? t->prompt : 1);
+	double use = bench_matrix_use(&b->trace, b->cores);
 	struct report_row row = report_row();
 	double ns[n], ts[n];
 
@@ -190,6 +232,8 @@ static void report_test(struct llm_bench *b, const struct llm_test *t, struct re
 	report_real(&row, "stddev_ns", stddev_of(ns, n));
 	report_real(&row, "avg_ts", mean_of(ts, n));
 	report_real(&row, "stddev_ts", stddev_of(ts, n));
+	report_number(&row, "modelled_cycles", cycles);
+	report_real(&row, "matrix_use", use);
 	json_object_object_add(row.fields, "samples_ns", samples_ns);
 	json_object_object_add(row.fields, "samples_ts", samples_ts);
 
@@ -200,6 +244,8 @@ static void report_test(struct llm_bench *b, const struct llm_test *t, struct re
 	report_cell(&row, "%u", b->cores);
 	report_cell(&row, "%s%u", t->prompt ? "pp" : "tg", t->prompt + t->gen);
 	report_cell(&row, "%.2f ± %.2f", mean_of(ts, n), stddev_of(ts, n));
+	report_cell(&row, "%llu", (unsigned long long)cycles);
+	report_cell(&row, "%.1f %%", 100 * use);
 	report_add(report, &row);
 }
 
@@ -215,6 +261,8 @@ static int measure_test(struct llm_bench *b, const struct llm_test *t, struct re
 	for (unsigned int i = 0; i < b->options->common.repetitions && !ret; i++)
 		ret = run_again(b, t, &b->samples[i], err);
 	if (!ret)
+		ret = trace(b, t, err);
+	if (!ret)
 		report_test(b, t, report);
 	return ret;
 }
@@ -222,9 +270,9 @@ static int measure_test(struct llm_bench *b, const struct llm_test *t, struct re
 static int measure(struct llm_bench *b, struct axon_err *err)
 {
 	static const struct report_column columns[] = {
-		{"model", 30, true},   {"size", 10, false}, {"params", 10, false},
-		{"backend", 10, true}, {"cores", 7, false}, {"test", 15, false},
-		{"t/s", 20, false},
+		{"model", 30, true},   {"size", 10, false},	    {"params", 10, false},
+		{"backend", 10, true}, {"cores", 7, false},	    {"test", 15, false},
+		{"t/s", 20, false},    {"cycles/token", 12, false}, {"matrix use", 10, false},
 	};
 	const struct llm_bench_options *o = b->options;
 	struct report report;
@@ -273,12 +321,16 @@ static int prepare(struct llm_bench *b, struct axon_err *err)
 	const struct llm_bench_options *o = b->options;
 	struct accel_device_info info = {.size = sizeof(info)};
 	struct llm_options options = {.context = longest(o), .batch = o->batch};
+	const struct llm_sampling greedy = {.top_p = 1};
 	int ret = gguf_open(o->model, &b->gguf, err);
 
 	if (!ret)
 		ret = chip_open(&b->chip, o->common.device, err);
 	if (!ret)
 		ret = llm_open(&b->chip, b->gguf, &options, &b->llm, err);
+	if (ret)
+		return ret;
+	ret = llm_sequence_new(b->llm, longest(o), &greedy, &b->sequence, err);
 	if (ret)
 		return ret;
 	bench_model_describe(b->gguf, &b->model);

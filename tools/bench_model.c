@@ -55,3 +55,10 @@ void bench_model_params_cell(struct report_row *row, uint64_t params)
 	else
 		report_cell(row, "%.2f B", (double)params / 1e9);
 }
+
+double bench_matrix_use(const struct llm_step_trace *t, uint32_t cores)
+{
+	double all = (double)t->cycles * cores;
+
+	return all > 0 ? (double)t->busy[AXON_ENGINE_MATRIX] / all : 0;
+}

@@ -9,7 +9,7 @@
 
 enum report_format { REPORT_MD, REPORT_JSON, REPORT_CSV };
 
-#define REPORT_MAX_COLUMNS 10
+#define REPORT_MAX_COLUMNS 12
 #define REPORT_CELL	   64
 
 struct report_column {

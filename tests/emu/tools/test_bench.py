@@ -127,6 +127,8 @@ def llm_has_llama_benchs_fields():
         assert math.isclose(row["avg_ts"], statistics.mean(row["samples_ts"]), rel_tol=1e-6)
         assert math.isclose(row["stddev_ts"], statistics.stdev(row["samples_ts"]), abs_tol=1e-5)
         assert math.isclose(row["avg_ns"], statistics.mean(row["samples_ns"]), rel_tol=1e-6)
+        assert 0 < row["matrix_use"] < 1 and row["modelled_cycles"] > 0, row
+    assert rows("llm", "-m", MODEL, "-p", "8", "-n", "0", "-r", "1")[0]["modelled_cycles"] == prompt["modelled_cycles"]
 
 
 def llm_prints_llama_benchs_columns():
@@ -134,10 +136,25 @@ def llm_prints_llama_benchs_columns():
         return
     heading, rule, row = bench("llm", "-m", MODEL, "-p", "4", "-n", "0", "-r", "1").splitlines()
     titles = [title.strip() for title in heading.strip("|").split("|")]
-    assert titles == ["model", "size", "params", "backend", "cores", "test", "t/s"], titles
+    assert titles == ["model", "size", "params", "backend", "cores", "test", "t/s", "cycles/token", "matrix use"], titles
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[5] == "pp4" and cells[6].endswith("± 0.00"), cells
     assert len(heading) == len(rule) == len(row)
+
+
+def batched_has_llama_batched_benchs_fields():
+    if not os.path.exists(MODEL):
+        return
+    result = rows("batched", "-m", MODEL, "-npp", "20", "-ntg", "3", "-npl", "1,3")
+    assert [row["pl"] for row in result] == [1, 3]
+    for row in result:
+        assert (row["pp"], row["tg"], row["n_kv"]) == (20, 3, 23 * row["pl"]), row
+        assert math.isclose(row["speed_pp"], 20 * row["pl"] / row["t_pp"], rel_tol=1e-3), row
+        assert math.isclose(row["speed_tg"], 3 * row["pl"] / row["t_tg"], rel_tol=1e-3), row
+        assert math.isclose(row["t"], row["t_pp"] + row["t_tg"], rel_tol=1e-3), row
+        assert math.isclose(row["speed"], row["n_kv"] / row["t"], rel_tol=1e-3), row
+    # One reading of the weights serves all three: a token costs far less than alone.
+    assert 0 < 2 * result[1]["modelled_cycles"] < result[0]["modelled_cycles"], result
 
 
 def csv_has_a_field_in_each_column():
@@ -155,6 +172,8 @@ def wrong_usage_is_2():
             (["llm", "-m", "x", "-p", "0", "-n", "0"], ["-p N or -n N"]),
             (["llm", "-m", "x", "-p", "12,x"], ["'x'"]),
             (["llm", "-m", "x", "-r", "0"], ["'0'"]),
+            (["batched"], ["-m FILE"]),
+            (["batched", "-m", "x", "-npl", "0"], ["'0'"]),
             (["matmul", "-s", "1x2"], ["MxNxK", "'1x2'"]),
             (["matmul", "-s", "1x2x3x4"], ["'1x2x3x4'"]),
             (["matmul", "-s", "0x2x3"], ["'0x2x3'"]),
@@ -182,4 +201,4 @@ if __name__ == "__main__":
                    a_byte_that_was_not_copied_is_noticed, matmul_of_every_type_is_right,
                    matmul_of_odd_sizes_is_right, a_product_that_is_wrong_is_noticed,
                    llm_has_llama_benchs_fields, llm_prints_llama_benchs_columns,
-                   csv_has_a_field_in_each_column, wrong_usage_is_2, what_cannot_run_is_1]))
+                   batched_has_llama_batched_benchs_fields, csv_has_a_field_in_each_column, wrong_usage_is_2, what_cannot_run_is_1]))
