@@ -19,6 +19,7 @@ import checks  # noqa: E402
 import command  # noqa: E402
 import models  # noqa: E402
 import pairs as pairing  # noqa: E402
+import resident  # noqa: E402
 import rows as table  # noqa: E402
 import sides  # noqa: E402
 
@@ -126,6 +127,12 @@ def missing_figure_fails_its_row_only():
     made = table.results([ROW, other], [pair(1, 1)], 1)
     expect(["failed" in m for m in made], [False, True])
     assert "nowhere" in table.table_line(made[1])
+
+
+def what_qemu_may_hold():
+    said = '{"devices": [{"memory_used_bytes": 314572800}]}\nMemTotal: 2020000 kB\nMemFree:   1048576 kB\n'
+    expect(resident.figures(said, 1600 * 1024), {"resident": 1600, "guest_used": 1024, "device_used": 300,
+                                                 "overhead": 276, "allowed": 1452})
 
 
 def failing_programs_are_named():
@@ -251,8 +258,8 @@ def every_kind_has_rows():
 
 TESTS = (steady_pairs_suffice, unsteady_pair_is_dropped, exactly_five_percent_is_steady, repeats_are_bounded,
          result_says_what_was_unsteady, ratio_of_medians, verdicts, missing_figure_fails_its_row_only,
-         failing_programs_are_named, failure_is_a_row, interrupt_ends_what_runs, figures_of_llama_bench, costs,
-         documents_keep_what_is_around, every_kind_has_rows)
+         what_qemu_may_hold, failing_programs_are_named, failure_is_a_row, interrupt_ends_what_runs,
+         figures_of_llama_bench, costs, documents_keep_what_is_around, every_kind_has_rows)
 
 if __name__ == "__main__":
     sys.exit(checks.main(TESTS))
