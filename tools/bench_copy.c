@@ -114,7 +114,7 @@ static void add_row(struct copy_bench *b, struct report *report, const char *dir
 	report_number(&row, "repetitions", b->options->common.repetitions);
 	report_real(&row, "median_ns", ns);
 	report_real(&row, "gb_per_s", rate);
-	report_real(&row, "memcpy_gb_per_s", peer);
+	report_real(&row, "process_memcpy_gb_per_s", peer);
 	report_number(&row, "modelled_cycles", b->cycles);
 	report_cell(&row, "%s", direction);
 	report_cell(&row, "%llu", (unsigned long long)(b->bytes >> 20));
@@ -241,8 +241,8 @@ static int prepare(struct copy_bench *b, struct axon_err *err)
 static int measure(struct copy_bench *b, struct axon_err *err)
 {
 	static const struct report_column columns[] = {
-		{"direction", 16, true},   {"MiB", 5, false},	{"GB/s", 7, false},
-		{"memcpy GB/s", 7, false}, {"ratio", 5, false}, {"modelled cycles", 15, false},
+		{"direction", 16, true},	{"MiB", 5, false},   {"GB/s", 7, false},
+		{"process's memcpy", 7, false}, {"ratio", 5, false}, {"modelled cycles", 15, false},
 	};
 	struct report report;
 	int ret = 0;
