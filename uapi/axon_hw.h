@@ -46,6 +46,7 @@
 #define AXON_PAGE_DB_VALUE	0x006000	/* 1,024 words */
 #define AXON_PAGE_DB_STATUS	0x007000
 #define AXON_PAGE_PERF		0x008000
+#define AXON_PAGE_SENSOR	0x00b000
 #define AXON_PAGE_SLOT(s)	(0x010000 + (s) * 0x1000)
 #define AXON_PAGE_DOORBELL(d)	(0x400000 + (d) * 0x1000)
 
@@ -123,6 +124,14 @@ enum axon_engine {
 	AXON_ENGINE_COPY,
 	AXON_NUM_ENGINES
 };
+
+/* sensor page: what the model makes of how busy the engines are; never cleared but by power-on */
+#define AXON_REG_SENSOR_TEMP	0x000	/* RO millidegrees Celsius */
+#define AXON_REG_SENSOR_TEMP_CRIT 0x004	/* RO what it must stay below */
+#define AXON_REG_SENSOR_POWER	0x008	/* RO mW, mean of the last AXON_SENSOR_PERIOD_NS or longer */
+#define AXON_REG_SENSOR_POWER_MAX 0x00c	/* RO mW with all engines busy */
+#define AXON_REG_SENSOR_ENERGY	0x010	/* RO 64-bit uJ since power-on */
+#define AXON_SENSOR_PERIOD_NS	100000000
 
 /* slot page: one hardware queue */
 #define AXON_REG_SLOT_CTRL	0x000	/* RW AXON_SLOT_CTRL_* */

@@ -115,6 +115,7 @@ static void init_sync(struct axon_core *core)
 	pthread_mutex_init(&core->lock, NULL);
 	pthread_mutex_init(&core->fault_lock, NULL);
 	pthread_mutex_init(&core->log_lock, NULL);
+	sensor_init(&core->sensor);
 	pthread_cond_init(&core->work, NULL);
 	pthread_cond_init(&core->rested, NULL);
 	pthread_condattr_init(&monotonic);
@@ -192,6 +193,7 @@ void axon_core_free(struct axon_core *core)
 	pthread_cond_destroy(&core->rested);
 	pthread_cond_destroy(&core->work);
 	pthread_mutex_destroy(&core->log_lock);
+	sensor_fini(&core->sensor);
 	pthread_mutex_destroy(&core->fault_lock);
 	pthread_mutex_destroy(&core->lock);
 	free(core);

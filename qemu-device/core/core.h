@@ -19,6 +19,7 @@
 #include "axon_hw.h"
 #include "axon_isa.h"
 #include "job.h"
+#include "sensor.h"
 #include "shelf.h"
 
 #define CORE_MAX_WORKERS 256
@@ -112,6 +113,7 @@ struct axon_core {
 	uint32_t db_rung[AXON_NUM_DOORBELLS / 32];
 	_Atomic uint64_t perf_cycles[AXON_NUM_ENGINES];
 	_Atomic uint64_t perf_ns[AXON_NUM_ENGINES];
+	struct sensor sensor;
 
 	/* the fault ring; a record is written under the lock, which the host thread never takes */
 	pthread_mutex_t fault_lock;

@@ -8,6 +8,7 @@
 #include "core.h"
 #include "ring.h"
 #include "save.h"
+#include "sensor.h"
 #include "suspend.h"
 #include "worker.h"
 
@@ -52,9 +53,20 @@ static bool slot_read64(struct slot *slot, uint32_t offset, uint64_t *value)
 	}
 }
 
+static const struct sensor_reading *sense(struct axon_core *core, struct sensor_reading *reading)
+{
+	uint64_t busy_ns[AXON_NUM_ENGINES];
+
+	for (unsigned int e = 0; e < AXON_NUM_ENGINES; e++)
+		busy_ns[e] = atomic_load(&core->perf_ns[e]);
+	sensor_read(&core->sensor, core->cores, core_now(core), busy_ns, reading);
+	return reading;
+}
+
 /* offset: a multiple of 8. False when no 64-bit register is there. */
 static bool reg64_read(struct axon_core *core, uint64_t page, uint32_t offset, uint64_t *value)
 {
+	struct sensor_reading reading;
 	struct slot *slot;
 
 	if (slot_of_page(core, page, &slot))
@@ -73,6 +85,11 @@ static bool reg64_read(struct axon_core *core, uint64_t page, uint32_t offset, u
 			return false;
 		*value = atomic_load(offset & 8 ? &core->perf_ns[offset / 16]
 						: &core->perf_cycles[offset / 16]);
+		return true;
+	case AXON_PAGE_SENSOR:
+		if (offset != AXON_REG_SENSOR_ENERGY)
+			return false;
+		*value = sense(core, &reading)->energy_uj;
 		return true;
 	default: return false;
 	}
@@ -111,6 +128,19 @@ static uint32_t fault_read(struct axon_core *core, uint32_t offset)
 	case AXON_REG_FAULT_HEAD: return atomic_load(&core->fault_head);
 	case AXON_REG_FAULT_TAIL: return atomic_load(&core->fault_tail);
 	case AXON_REG_FAULT_LOST: return atomic_load(&core->fault_lost);
+	default: return 0;
+	}
+}
+
+static uint32_t sensor_reg(struct axon_core *core, uint32_t offset)
+{
+	struct sensor_reading reading;
+
+	switch (offset) {
+	case AXON_REG_SENSOR_TEMP: return sense(core, &reading)->temp_mc;
+	case AXON_REG_SENSOR_TEMP_CRIT: return SENSOR_TEMP_CRIT_MC;
+	case AXON_REG_SENSOR_POWER: return sense(core, &reading)->power_mw;
+	case AXON_REG_SENSOR_POWER_MAX: return sensor_power_max(core->cores);
 	default: return 0;
 	}
 }
@@ -165,6 +195,7 @@ static uint32_t reg_read(struct axon_core *core, uint64_t page, uint32_t offset)
 	case AXON_PAGE_MMU: return offset == AXON_REG_INV_BUSY && !worker_all_invalidated(core);
 	case AXON_PAGE_DB_VALUE: return core->db_value[offset / 4];
 	case AXON_PAGE_DB_STATUS: return doorbell_status_read(core, offset);
+	case AXON_PAGE_SENSOR: return sensor_reg(core, offset);
 	default: return 0;
 	}
 }
