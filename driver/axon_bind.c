@@ -27,6 +27,7 @@
 #include "axon_cursor.h"
 #include "axon_device.h"
 #include "axon_gem.h"
+#include "axon_trace.h"
 #include "axon_vm.h"
 
 /**
@@ -292,6 +293,7 @@ static void axon_bind_commit(struct axon_vm *vm, struct axon_bind *bind)
 {
 	struct axon_cursor cur;
 
+	trace_axon_bind(to_axon_device(vm->base.drm), vm->mmu.as, bind->va, bind->size, bind->bo);
 	axon_mmu_unmap(&vm->mmu, bind->va, bind->size);
 	if (!bind->bo)
 		return;

@@ -120,4 +120,5 @@ static int axon_debugfs_registers(struct seq_file *m, void *unused)
 void axon_debugfs_init(struct axon_device *adev)
 {
 	drm_debugfs_add_file(&adev->drm, "registers", axon_debugfs_registers, NULL);
+	axon_debugfs_init_tables(adev);
 }

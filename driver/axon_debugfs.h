@@ -5,5 +5,6 @@
 struct axon_device;
 
 void axon_debugfs_init(struct axon_device *adev);
+void axon_debugfs_init_tables(struct axon_device *adev);
 
 #endif

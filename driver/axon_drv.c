@@ -14,10 +14,12 @@
 #include "axon_device.h"
 #include "axon_doorbell.h"
 #include "axon_gem.h"
+#include "axon_hwmon.h"
 #include "axon_job.h"
 #include "axon_pm.h"
 #include "axon_query.h"
 #include "axon_queue.h"
+#include "axon_sysfs.h"
 #include "axon_vm.h"
 #include "axon_wait.h"
 
@@ -152,7 +154,7 @@ static int axon_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		axon_device_fini(adev);
 		return ret;
 	}
-
+	axon_hwmon_init(adev);
 	axon_pm_init(adev);
 	return 0;
 }
@@ -176,6 +178,7 @@ static struct pci_driver axon_pci_driver = {
 	.id_table = axon_pci_ids,
 	.probe = axon_pci_probe,
 	.remove = axon_pci_remove,
+	.dev_groups = axon_sysfs_groups,
 	/* A machine that reboots must not find the chip writing to memory. */
 	.shutdown = axon_pci_remove,
 	.driver.pm = pm_ptr(&axon_pm_ops),

@@ -28,6 +28,7 @@
 #include "axon_device.h"
 #include "axon_event.h"
 #include "axon_ring.h"
+#include "axon_trace.h"
 
 /**
  * struct axon_event - one event
@@ -122,6 +123,7 @@ void axon_event_fault(struct axon_device *adev, struct axon_ring *ring,
 		.info.fault = *record,
 	};
 
+	trace_axon_fault(adev, ring, record);
 	atomic64_inc(&adev->num_faults);
 	if (ring)
 		axon_event_set_owner(&event, ring);
@@ -157,6 +159,7 @@ void axon_event_queue_reset(struct axon_ring *ring, int error)
 		.info.error = -error,
 	};
 
+	trace_axon_queue_reset(ring, error);
 	atomic64_inc(&ring->adev->num_resets);
 	axon_event_set_owner(&event, ring);
 	axon_event_add(ring->adev, &event);
@@ -176,6 +179,7 @@ void axon_event_device_reset(struct axon_device *adev, int error)
 		.info.error = -error,
 	};
 
+	trace_axon_device_reset(adev, error);
 	atomic64_inc(&adev->num_device_resets);
 	axon_event_add(adev, &event);
 }

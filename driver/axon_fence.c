@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 
 #include "axon_fence.h"
+#include "axon_trace.h"
 
 static struct axon_fence *to_axon_fence(struct dma_fence *fence)
 {
@@ -107,6 +108,7 @@ static void axon_timeline_signal(struct axon_timeline *tl, u64 value, int error)
 			break;
 		if (error)
 			dma_fence_set_error(&fence->base, error);
+		trace_axon_fence_signal(tl->name, fence->base.seqno, error);
 		dma_fence_signal_locked(&fence->base);
 		list_move_tail(&fence->node, &done);
 	}

@@ -21,6 +21,7 @@
 #include "axon_pm.h"
 #include "axon_queue.h"
 #include "axon_sync.h"
+#include "axon_trace.h"
 
 /**
  * axon_job_free() - free a job
@@ -107,7 +108,7 @@ static struct axon_job *axon_job_gather(struct axon_queue *q, const struct drm_a
 }
 
 /* Arm, push, publish. Returns an error, with nothing done, if the queue is gone or dead. */
-static int axon_job_commit(struct axon_job *job, struct axon_syncs *syncs)
+static int axon_job_commit(struct axon_job *job, struct axon_syncs *syncs, u64 client)
 {
 	struct axon_queue *q = job->queue;
 	struct dma_fence *fence = &job->fence->base;
@@ -120,6 +121,7 @@ static int axon_job_commit(struct axon_job *job, struct axon_syncs *syncs)
 		axon_fence_init(job->fence, q->ring.timeline);
 		/* The job may be done and freed as soon as it is pushed. */
 		dma_fence_get(fence);
+		trace_axon_job_submit(&q->ring, client, fence->seqno, job->count);
 		drm_sched_entity_push_job(&job->base);
 		axon_syncs_signal(syncs, fence);
 		dma_fence_put(fence);
@@ -146,7 +148,7 @@ static int axon_job_submit(struct axon_queue *q, struct drm_file *file,
 	if (ret)
 		goto err_cleanup;
 
-	ret = axon_job_commit(job, syncs);
+	ret = axon_job_commit(job, syncs, file->client_id);
 	if (ret)
 		goto err_cleanup;
 	return 0;

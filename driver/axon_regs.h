@@ -24,6 +24,7 @@
 #define AXON_BLOCK_DB(reg)	   (AXON_PAGE_DB_VALUE + AXON_REG_DB_##reg)
 #define AXON_BLOCK_DB_STATUS(reg)  (AXON_PAGE_DB_STATUS + AXON_REG_DB_##reg)
 #define AXON_BLOCK_PERF(reg)	   (AXON_PAGE_PERF + AXON_REG_PERF_##reg)
+#define AXON_BLOCK_SENSOR(reg)	   (AXON_PAGE_SENSOR + AXON_REG_SENSOR_##reg)
 #define AXON_BLOCK_SLOT(slot, reg) (AXON_PAGE_SLOT(slot) + AXON_REG_SLOT_##reg)
 
 #define axon_read32(adev, block, reg)	    readl((adev)->regs + AXON_BLOCK_##block(reg))

@@ -20,12 +20,14 @@
 #include "axon_limits.h"
 #include "axon_queue.h"
 #include "axon_sched.h"
+#include "axon_trace.h"
 
 static struct dma_fence *axon_sched_run_job(struct drm_sched_job *base)
 {
 	struct axon_job *job = to_axon_job(base);
 	int ret;
 
+	trace_axon_job_run(&job->queue->ring, job->fence->base.seqno);
 	ret = axon_ring_submit(&job->queue->ring, job->packets, job->count, job->fence);
 	return ret ? ERR_PTR(ret) : dma_fence_get(&job->fence->base);
 }

@@ -58,6 +58,7 @@
 #include "axon_reset.h"
 #include "axon_ring.h"
 #include "axon_slot.h"
+#include "axon_trace.h"
 
 /* The chip ends what makes no progress; what does not even leave after that is ended here. */
 static u64 axon_slot_leave_ns(const struct axon_ring *ring)
@@ -149,6 +150,7 @@ static void axon_slot_load(struct axon_slot *slot, struct axon_ring *ring)
 		ring->since = ktime_get_ns();
 		slot->status = AXON_SLOT_SWITCHING;
 		slot->stalled = false;
+		trace_axon_slot_load(slot, ring);
 		axon_slot_attach(slot, ring);
 		axon_slot_program(slot, ring);
 	}
@@ -168,6 +170,7 @@ static void axon_slot_suspend(struct axon_slot *slot)
 {
 	struct axon_slots *s = &slot->adev->slots;
 
+	trace_axon_slot_suspend(slot, slot->ring);
 	slot->ring->since = ktime_get_ns();
 	spin_lock_irq(&s->irq_lock);
 	slot->leaving = true;
@@ -188,6 +191,7 @@ static void axon_slot_leave(struct axon_slot *slot)
 
 	iosys_map_memcpy_from(&save, &ring->save_head, 0, sizeof(save));
 	ring->saved = true;
+	trace_axon_slot_leave(slot, ring);
 	ring->parked = save.state == AXON_SLOT_WAITING;
 	if (save.busy || save.rptr != axon_read32(adev, DB, VALUE(ring->doorbell)))
 		axon_slot_enqueue(ring);
