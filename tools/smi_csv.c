@@ -24,11 +24,9 @@ struct row {
 
 static const char *unit_of(const char *name)
 {
-	static const char *const units[][2] = {{"_bytes", " B"},
-					       {"_percent", " %"},
-					       {"_hz", " Hz"},
-					       {"_ns", " ns"},
-					       {"_cycles", " cycles"}};
+	static const char *const units[][2] = {
+		{"_bytes", " B"},   {"_percent", " %"}, {"_hz", " Hz"}, {"_ns", " ns"},
+		{"_celsius", " C"}, {"_mw", " mW"},	{"_uj", " uJ"}, {"_cycles", " cycles"}};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
 		const char *found = strstr(name, units[i][0]);

@@ -9,6 +9,7 @@
 #include "smi_diag.h"
 #include "smi_event.h"
 #include "smi_json.h"
+#include "smi_sensor.h"
 #include "smi_topo.h"
 
 #define SCHEMA_VERSION 1
@@ -117,6 +118,25 @@ static struct json_object *purposes(const uint64_t bytes[SMI_NUM_PURPOSES])
 	return o;
 }
 
+static struct json_object *value_or_null(int64_t value, int64_t unit)
+{
+	return value < 0 ? NULL : json_object_new_int64(value / unit);
+}
+
+static void add_sensors(struct json_object *o, const struct smi_device *d)
+{
+	struct smi_sensors s;
+	char text[32];
+
+	smi_sensors_read("/sys", smi_bdf(d), &s);
+	snprintf(text, sizeof(text), "%.1f", (double)s.temp_mc / 1000);
+	add(o, "temperature_celsius",
+	    s.temp_mc < 0 ? NULL : json_object_new_double_s((double)s.temp_mc / 1000, text));
+	add(o, "power_mw", value_or_null(s.power_uw, 1000));
+	add(o, "power_max_mw", value_or_null(s.power_max_uw, 1000));
+	add(o, "energy_uj", value_or_null(s.energy_uj, 1));
+}
+
 static void add_metric(struct json_object *o, const struct smi_device *d)
 {
 	struct json_object *engines = json_object_new_array();
@@ -126,6 +146,7 @@ static void add_metric(struct json_object *o, const struct smi_device *d)
 	add(o, "memory_by_purpose_bytes", purposes(d->info.purpose_bytes));
 	add_u64(o, "free_queues", d->info.free_slots);
 	add_events(o, d);
+	add_sensors(o, d);
 	add_u64(o, "timestamp_ns", d->info.timestamp_ns);
 	for (unsigned int e = 0; e < AXON_NUM_ENGINES; e++)
 		json_object_array_add(engines, engine(d, e));

@@ -7,6 +7,7 @@
 
 #include "smi_diag.h"
 #include "smi_event.h"
+#include "smi_sensor.h"
 #include "smi_topo.h"
 
 static unsigned long long mib(uint64_t bytes)
@@ -184,6 +185,20 @@ static void print_health(const struct smi_device *d, const struct smi_processes 
 	print_checks(d, checks, SMI_NUM_CHECKS, worst);
 }
 
+/* Of a chip in this process there is nothing to tell. */
+static void print_sensors(const struct smi_device *d)
+{
+	struct smi_sensors s;
+
+	smi_sensors_read("/sys", smi_bdf(d), &s);
+	if (s.temp_mc >= 0)
+		printf("  temperature     %10.1f of %.0f C\n", (double)s.temp_mc / 1000,
+		       (double)s.temp_crit_mc / 1000);
+	if (s.power_uw >= 0)
+		printf("  power           %10.1f of %.1f W\n", (double)s.power_uw / 1e6,
+		       (double)s.power_max_uw / 1e6);
+}
+
 static void print_metric(const struct smi_device *d)
 {
 	const struct accel_device_info *info = &d->info;
@@ -194,6 +209,7 @@ static void print_metric(const struct smi_device *d)
 	printf("  system memory   %10llu MiB used\n", mib(info->system_used));
 	print_purposes(info->purpose_bytes, 18);
 	printf("  hardware queues %10u of %u free\n", info->free_slots, info->num_slots);
+	print_sensors(d);
 	printf("  faults          %10" PRIu64 "\n", info->faults);
 	printf("  queue resets    %10" PRIu64 "\n", info->resets);
 	printf("  device resets   %10" PRIu64 "\n", info->device_resets);
