@@ -251,12 +251,22 @@ def replace_between(text, name, new):
     return changed
 
 
+def check_whole(report):
+    """What goes into the documents is one run of everything, its failures included."""
+    if report.get("schema_version") != SCHEMA_VERSION:
+        raise Failed(f"expected a run of version {SCHEMA_VERSION}, found {report.get('schema_version')}: "
+                     "run 'make bench'")
+    if not report["complete"]:
+        raise Failed("expected a run that came to its end, found one that was stopped: run 'make bench'")
+    missing = set(KINDS) - {made["kind"] for made in report["rows"]}
+    if missing:
+        raise Failed(f"expected rows of every kind, found none of {', '.join(sorted(missing))}: run 'make bench'")
+
+
 def write_docs(source):
     with open(source, encoding="utf-8") as file:
         report = json.load(file)
-    if report.get("schema_version") != SCHEMA_VERSION or not report.get("complete"):
-        sys.exit(f"bench.py: {source}: expected a complete run of version {SCHEMA_VERSION}, found none: "
-                 "run 'make bench'")
+    check_whole(report)
     picture = "\n![Axon and llama.cpp under the roofs of the host](roofline.svg)\n"
     for name, marker, text in (("docs/performance.md", "figures", table.markdown(report) + picture),
                                ("README.md", "speed", table.speed_markdown(report))):

@@ -205,7 +205,8 @@ def markdown(report):
              f"the probes around the samples: {probes_text(report)}."]
     cycles = cycles_table(rows)
     if cycles:
-        lines += ["", "The chip's own time, the same on every host:", "", *cycles]
+        lines += ["", "The chip's own time, the same on every host; of one token where a model is measured:", "",
+                  *cycles]
     return "\n".join(lines) + "\n"
 
 

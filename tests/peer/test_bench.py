@@ -248,6 +248,20 @@ def documents_keep_what_is_around():
             bench.replace_between(file.read(), marker, "")
 
 
+def only_a_whole_run_is_documented():
+    rows = [{"kind": kind} for kind in bench.KINDS]
+    whole = {"schema_version": bench.SCHEMA_VERSION, "complete": True, "rows": rows}
+    bench.check_whole(whole)
+    for change, word in (({"schema_version": 2}, "version"), ({"complete": False}, "stopped"),
+                         ({"rows": rows[1:]}, "decode")):
+        try:
+            bench.check_whole({**whole, **change})
+        except command.Failed as failed:
+            assert word in str(failed), f"expected {word!r} in {failed}"
+        else:
+            raise AssertionError(f"expected a refusal of {change}")
+
+
 def every_kind_has_rows():
     cost = models.Cost(1, 1, 1, 1, 1)
     rows = [*table.llm_rows("m", "m", cost, ()), table.in_process_row("m", "m"), table.batched_row("m", "m", cost, 1),
@@ -259,7 +273,8 @@ def every_kind_has_rows():
 TESTS = (steady_pairs_suffice, unsteady_pair_is_dropped, exactly_five_percent_is_steady, repeats_are_bounded,
          result_says_what_was_unsteady, ratio_of_medians, verdicts, missing_figure_fails_its_row_only,
          what_qemu_may_hold, failing_programs_are_named, failure_is_a_row, interrupt_ends_what_runs,
-         figures_of_llama_bench, costs, documents_keep_what_is_around, every_kind_has_rows)
+         figures_of_llama_bench, costs, documents_keep_what_is_around, only_a_whole_run_is_documented,
+         every_kind_has_rows)
 
 if __name__ == "__main__":
     sys.exit(checks.main(TESTS))
