@@ -3,8 +3,8 @@
  * DOC: Bringing the device up and down
  *
  * axon_device_init() is a ladder and axon_device_fini() its mirror for everything that touches the
- * chip. What open files may still need after the device is gone (TTM, the memory managers, the
- * pool of page tables) is managed by DRM instead and goes with the last reference.
+ * chip. What open files may still need after the device is gone (TTM, the memory managers) is
+ * managed by DRM instead and goes with the last reference.
  */
 
 #include <kunit/visibility.h>

@@ -71,8 +71,6 @@ struct axon_device {
 	/** @tt: manager of TTM_PL_TT */
 	struct ttm_resource_manager tt;
 
-	/** @pt_pool: page tables, 4 KiB each */
-	struct dma_pool *pt_pool;
 	/** @inv_lock: serialises use of the invalidation registers and the address-space table */
 	struct mutex inv_lock;
 	/** @mmu_lock: protects @mmu */

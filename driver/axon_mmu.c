@@ -17,19 +17,18 @@
  * and an earlier one that would have written the leaf then fills that table instead. Pruning gives
  * the leaf its chance back.
  *
- * Rejected: allocating while writing (VM_BIND could then fail half-way), and replacing a populated
- * table by a leaf (saves 4 KiB, and needs the break-before-make dance on a live table).
+ * Rejected: allocating while writing (VM_BIND could then fail half-way), replacing a populated
+ * table by a leaf (saves 4 KiB, and needs the break-before-make dance on a live table), and a
+ * dma_pool: address spaces of open files outlive a card that was pulled out, and a pool must not.
  */
 
 #include <kunit/visibility.h>
 #include <linux/dma-mapping.h>
-#include <linux/dmapool.h>
 #include <linux/iopoll.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
-#include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
 #include "axon_cursor.h"
@@ -67,7 +66,7 @@ static struct axon_pt *axon_pt_alloc(struct axon_device *adev, unsigned int leve
 	if (!pt)
 		return NULL;
 
-	pt->entries = dma_pool_zalloc(adev->pt_pool, GFP_KERNEL, &pt->dma);
+	pt->entries = dma_alloc_coherent(adev->drm.dev, SZ_4K, &pt->dma, GFP_KERNEL);
 	if (!pt->entries) {
 		kvfree(pt);
 		return NULL;
@@ -77,7 +76,7 @@ static struct axon_pt *axon_pt_alloc(struct axon_device *adev, unsigned int leve
 
 static void axon_pt_free(struct axon_device *adev, struct axon_pt *pt)
 {
-	dma_pool_free(adev->pt_pool, pt->entries, pt->dma);
+	dma_free_coherent(adev->drm.dev, SZ_4K, pt->entries, pt->dma);
 	kvfree(pt);
 }
 
@@ -395,11 +394,6 @@ void axon_mmu_fini(struct axon_mmu *mmu)
 }
 EXPORT_SYMBOL_IF_KUNIT(axon_mmu_fini);
 
-static void axon_mmu_pool_destroy(struct drm_device *drm, void *pool)
-{
-	dma_pool_destroy(pool);
-}
-
 /* All of device memory at a fixed place, in 2 MiB leaves, for the driver's own fills and copies. */
 static int axon_mmu_map_vram(struct axon_device *adev)
 {
@@ -422,15 +416,6 @@ static int axon_mmu_map_vram(struct axon_device *adev)
 int axon_mmu_setup(struct axon_device *adev)
 {
 	int ret;
-
-	adev->pt_pool = dma_pool_create("axon-pt", adev->drm.dev, SZ_4K, SZ_4K, 0);
-	if (!adev->pt_pool)
-		return -ENOMEM;
-
-	/* Address spaces of files that outlive the device still hold tables. */
-	ret = drmm_add_action_or_reset(&adev->drm, axon_mmu_pool_destroy, adev->pt_pool);
-	if (ret)
-		return ret;
 
 	ret = axon_mmu_init(&adev->mmu, adev, 0);
 	if (ret)

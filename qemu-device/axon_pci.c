@@ -16,10 +16,13 @@
 #include "qemu/units.h"
 #include "qemu/uuid.h"
 #include "hw/pci/msix.h"
+#include "hw/pci/msi.h"
+#include "hw/pci/pci_bridge.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/pci/pci_device.h"
 #include "hw/pci/pcie.h"
 #include "hw/pci/pcie_aer.h"
+#include "hw/pci/pcie_port.h"
 #include "hw/qdev-properties.h"
 #include "exec/address-spaces.h"
 #include "migration/vmstate.h"
@@ -48,6 +51,8 @@ struct AxonState {
 
 	MemoryRegion regs;
 	MemoryRegion vram;
+	MemoryRegion vram_bar; /* vram, and behind it what is seen when that is gone */
+	MemoryRegion nothing;
 	MemoryListener listener;
 	Notifier machine_done;
 	VMChangeStateEntry *vm_state;
@@ -56,6 +61,7 @@ struct AxonState {
 	bool stopped;	   /* quiesced because the VM does not run */
 	bool asleep;	   /* quiesced because the function is not in D0 */
 	bool map_changing; /* quiesced until the memory map is committed */
+	bool removed;	   /* quiesced because the card was pulled out */
 	struct axon_core *core;
 };
 
@@ -131,7 +137,7 @@ static void axon_raise(void *opaque)
 	uint32_t vectors;
 
 	/* A function that is not in D0 sends no messages: they wait until it is. */
-	if (s->asleep)
+	if (s->asleep || s->removed)
 		return;
 	vectors = qatomic_xchg(&s->pending, 0);
 	for (unsigned int v = 0; v < AXON_NUM_VECTORS; v++)
@@ -143,15 +149,31 @@ static uint64_t axon_regs_read(void *opaque, hwaddr addr, unsigned int size)
 {
 	AxonState *s = opaque;
 
-	return axon_core_read(s->core, addr, size);
+	return s->removed ? UINT64_MAX : axon_core_read(s->core, addr, size);
 }
 
 static void axon_regs_write(void *opaque, hwaddr addr, uint64_t value, unsigned int size)
 {
 	AxonState *s = opaque;
 
-	axon_core_write(s->core, addr, value, size);
+	if (!s->removed)
+		axon_core_write(s->core, addr, value, size);
 }
+
+static uint64_t axon_nothing_read(void *opaque, hwaddr addr, unsigned int size)
+{
+	return UINT64_MAX;
+}
+
+static void axon_nothing_write(void *opaque, hwaddr addr, uint64_t value, unsigned int size)
+{
+}
+
+static const MemoryRegionOps axon_nothing_ops = {
+	.read = axon_nothing_read,
+	.write = axon_nothing_write,
+	.endianness = DEVICE_LITTLE_ENDIAN,
+};
 
 static const MemoryRegionOps axon_regs_ops = {
 	.read = axon_regs_read,
@@ -221,13 +243,71 @@ static void axon_reset_hold(Object *obj, ResetType type)
 	axon_sleep(s, false);
 }
 
+static uint32_t axon_config_read(PCIDevice *pdev, uint32_t addr, int len)
+{
+	return AXON(pdev)->removed ? UINT32_MAX : pci_default_read_config(pdev, addr, len);
+}
+
 static void axon_config_write(PCIDevice *pdev, uint32_t addr, uint32_t value, int len)
 {
+	if (AXON(pdev)->removed)
+		return;
 	pci_default_write_config(pdev, addr, value, len);
 	pcie_cap_flr_write_config(pdev, addr, value, len);
 	pcie_aer_write_config(pdev, addr, value, len);
 	axon_sleep(AXON(pdev), pci_get_word(pdev->config + AXON_PM_OFFSET + PCI_PM_CTRL) &
 				       PCI_PM_CTRL_STATE_MASK);
+}
+
+/* ---- surprise removal -------------------------------------------------------------------- */
+
+/* The port sees an empty slot and tells the guest, as pcie_cap_slot_plug_cb() does of a full one. */
+static void axon_leave_slot(AxonState *s)
+{
+	PCIDevice *port = pci_bridge_get_device(pci_get_bus(&s->pdev));
+	uint8_t *cap;
+
+	if (!port || !object_dynamic_cast(OBJECT(port), TYPE_PCIE_SLOT))
+		return;
+	cap = port->config + port->exp.exp_cap;
+	pci_word_test_and_clear_mask(cap + PCI_EXP_SLTSTA, PCI_EXP_SLTSTA_PDS);
+	pci_word_test_and_clear_mask(cap + PCI_EXP_LNKSTA, PCI_EXP_LNKSTA_DLLLA);
+	pci_word_test_and_set_mask(cap + PCI_EXP_SLTSTA, PCI_EXP_SLTSTA_PDC);
+	/* A guest may have asked for the link's event, which QEMU's port has not, and not for this. */
+	if (!(pci_get_word(cap + PCI_EXP_SLTCTL) & PCI_EXP_SLTCTL_HPIE))
+		return;
+	port->exp.hpev_notified = true;
+	if (msix_enabled(port))
+		msix_notify(port, pcie_cap_flags_get_vector(port));
+	else if (msi_enabled(port))
+		msi_notify(port, pcie_cap_flags_get_vector(port));
+	else
+		pci_irq_assert(port);
+}
+
+static bool axon_get_removed(Object *obj, Error **errp)
+{
+	return AXON(obj)->removed;
+}
+
+/* Pull the card out of the running machine: nothing answers, nothing reaches memory any more. */
+static void axon_set_removed(Object *obj, bool removed, Error **errp)
+{
+	AxonState *s = AXON(obj);
+
+	if (s->removed == removed)
+		return;
+	if (!removed || !DEVICE(s)->realized) {
+		error_setg(errp, "axon: expected removed=on for a device that is plugged in: use "
+				 "device_add for one that is not");
+		return;
+	}
+	s->removed = true;
+	axon_core_reset(s->core);
+	axon_core_quiesce(s->core);
+	memory_region_set_enabled(&s->vram, false);
+	memory_region_set_enabled(&s->pdev.msix_exclusive_bar, false);
+	axon_leave_slot(s);
 }
 
 /* ---- life -------------------------------------------------------------------------------- */
@@ -332,10 +412,15 @@ static void axon_realize(PCIDevice *pdev, Error **errp)
 	}
 	memory_region_init_io(&s->regs, OBJECT(s), &axon_regs_ops, s, "axon.regs", AXON_BAR0_SIZE);
 	pci_register_bar(pdev, AXON_BAR_REGS, PCI_BASE_ADDRESS_SPACE_MEMORY, &s->regs);
+	memory_region_init(&s->vram_bar, OBJECT(s), "axon.vram-bar", s->vram_size);
+	memory_region_init_io(&s->nothing, OBJECT(s), &axon_nothing_ops, s, "axon.nothing",
+			      s->vram_size);
+	memory_region_add_subregion(&s->vram_bar, 0, &s->vram);
+	memory_region_add_subregion_overlap(&s->vram_bar, 0, &s->nothing, -1);
 	pci_register_bar(pdev, AXON_BAR_VRAM,
 			 PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_TYPE_64 |
 				 PCI_BASE_ADDRESS_MEM_PREFETCH,
-			 &s->vram);
+			 &s->vram_bar);
 	for (unsigned int v = 0; v < AXON_NUM_VECTORS; v++)
 		msix_vector_use(pdev, v);
 
@@ -359,6 +444,9 @@ static void axon_exit(PCIDevice *pdev)
 	qemu_remove_machine_init_done_notifier(&s->machine_done);
 	qemu_del_vm_change_state_handler(s->vm_state);
 	memory_listener_unregister(&s->listener);
+	/* each holds the device */
+	memory_region_del_subregion(&s->vram_bar, &s->vram);
+	memory_region_del_subregion(&s->vram_bar, &s->nothing);
 	axon_core_free(s->core);
 	qemu_bh_delete(s->interrupt_bh);
 	pcie_aer_exit(pdev);
@@ -386,6 +474,7 @@ static void axon_class_init(ObjectClass *class, void *data)
 
 	pc->realize = axon_realize;
 	pc->exit = axon_exit;
+	pc->config_read = axon_config_read;
 	pc->config_write = axon_config_write;
 	pc->vendor_id = AXON_PCI_VENDOR_ID;
 	pc->device_id = AXON_PCI_DEVICE_ID;
@@ -395,6 +484,9 @@ static void axon_class_init(ObjectClass *class, void *data)
 	dc->desc = "Axon AI accelerator";
 	dc->vmsd = &axon_vmstate;
 	device_class_set_props(dc, axon_properties);
+	object_class_property_add_bool(class, "removed", axon_get_removed, axon_set_removed);
+	object_class_property_set_description(class, "removed",
+					      "pull the card out of the running machine");
 	set_bit(DEVICE_CATEGORY_MISC, dc->categories);
 }
 

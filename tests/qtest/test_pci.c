@@ -325,6 +325,34 @@ static void test_power(void **state)
 	machine_free(m);
 }
 
+/* The card is pulled out in the middle of a kernel. */
+static void test_removed(void **state)
+{
+	static const char *const named[] = {"-device",
+					    "axon,id=one,addr=4,vram=64M,cores=2,threads=2", NULL};
+	struct machine *m = machine_new(named);
+
+	(void)state;
+	set_up(m);
+	start_counting(m);
+	expect_counting(m);
+	machine_qmp(m, "qom-set",
+		    "{ \"path\": \"/machine/peripheral/one\", \"property\": \"removed\", "
+		    "\"value\": true }");
+	expect_stillness(m);
+	assert_int_equal(machine_config_r32(m, bdf, 0), ~0u);
+	assert_int_equal(reg(m, AXON_REG_ID), ~0u);
+	assert_int_equal(machine_r32(m, VRAM + CODE), ~0u);
+	ring(m, 2);
+	machine_w64(m, VRAM + CODE, 0);
+	machine_config_w32(m, bdf, PCI_COMMAND, 0);
+	assert_int_equal(machine_r32(m, VRAM + CODE), ~0u);
+	machine_qmp(m, "stop", NULL);
+	machine_qmp(m, "cont", NULL);
+	expect_stillness(m);
+	machine_free(m);
+}
+
 /* A program that counts goes on counting on another slot. */
 static void test_suspend(void **state)
 {
@@ -487,7 +515,8 @@ int main(void)
 		cmocka_unit_test(test_no_bus_master), cmocka_unit_test(test_run_state),
 		cmocka_unit_test(test_suspend),	      cmocka_unit_test(test_resets),
 		cmocka_unit_test(test_two_devices),   cmocka_unit_test(test_unplug),
-		cmocka_unit_test(test_power),	      cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_power),	      cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_refusals),
 	};
 
 	if (!machine_available()) {
