@@ -5,7 +5,8 @@
  * Runs sixteen prompts, cut from the int32 tokens of a file, each alone on one core with its prompt
  * in one step. Then in batches of 1, 2, 4, 8 and 16, some beginning while others go on, with prompts
  * in parts, pages that do not follow each other, on 1, 2 and 4 cores, and on every path of the matrix
- * engine that the host can. Tokens and logits must be the same to the bit; with steps run ahead, too.
+ * engine that the host can. Tokens and logits must be the same to the bit; with steps run ahead, too,
+ * where the host breaks in on the one sequence of llm.h.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -243,6 +244,49 @@ static void check_way(const struct gguf *gguf, const struct way *w)
 	chip_close(&chip);
 }
 
+static void expect(int32_t found, const struct answer *e, uint32_t at)
+{
+	if (found == e->tokens[at])
+		return;
+	printf("%s, one sequence, steps ahead: token %u: expected %d, found %d\n", model_path, at,
+	       e->tokens[at], found);
+	exit(1);
+}
+
+/* With steps under way that nobody asks for: a prompt, a way back, an end of text and what follows it. */
+static void check_single(const struct gguf *gguf)
+{
+	const struct llm_options options = {.context = 256, .run_ahead = 4};
+	const struct answer *e = &expected[4]; /* of the likeliest tokens */
+	const struct prompt *p = &prompts[4];
+	struct axon_err err = {0};
+	struct chip chip;
+	struct llm *m;
+	int32_t token;
+
+	require(chip_open(&chip, 0, &err), &err);
+	require(llm_open(&chip, gguf, &options, &m, &err), &err);
+	for (int ends = 0; ends < 2; ends++) {
+		llm_set_ends(m, &e->tokens[1], (uint32_t)ends);
+		llm_rewind(m, ends ? p->n - 1 : 0);
+		require(llm_prompt(m, p->tokens + llm_position(m), p->n - llm_position(m), &token,
+				   &err),
+			&err);
+		expect(token, e, 0);
+		for (uint32_t i = 1; i < NEW_TOKENS; i++) {
+			require(llm_next(m, &token, &err), &err);
+			expect(token, e, i);
+		}
+		if (llm_position(m) != p->n + NEW_TOKENS - 1) {
+			printf("%s: expected position %u, found %u\n", model_path,
+			       p->n + NEW_TOKENS - 1, llm_position(m));
+			exit(1);
+		}
+	}
+	llm_close(m);
+	chip_close(&chip);
+}
+
 int main(int argc, char **argv)
 {
 	struct axon_err err = {0};
@@ -265,6 +309,7 @@ int main(int argc, char **argv)
 			check_way(gguf, &(struct way){"2", path, 64, 4});
 			break;
 		}
+	check_single(gguf);
 	gguf_close(gguf);
 	printf("%s: the same alone and in batches\n", model_path);
 	return 0;
