@@ -10,6 +10,7 @@ VM ends as soon as it has been looked at. VRAM is the device's memory (2G).
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -74,6 +75,7 @@ def figures(said, resident):
 def main():
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__.splitlines()[0])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # ends the VM
     model = os.path.realpath(sys.argv[1])
     command = ["tools/vm", "--vram", sys.argv[2] if len(sys.argv) == 3 else "2G", "--mem", f"{RAM}M", "--disk", model,
                "--timeout", str(LIMIT), "--", "sh", "-c", GUEST, model]
