@@ -67,8 +67,8 @@ def llm_group(name, title, path, kinds, seconds, prefill_bars, in_process=False)
 
 @functools.lru_cache(maxsize=None)
 def threads(path):
-    """llama.cpp's best numbers of threads, found once for each model."""
-    return sides.best_threads(path)
+    """llama.cpp's best numbers of threads, found once for each model, while the machine stays as fast as it is."""
+    return sides.best_threads(pairing.steadily(lambda: sides.trial_of_threads(path), sides.host_probe))
 
 
 def made_by(*command):

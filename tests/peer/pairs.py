@@ -50,6 +50,19 @@ def measure(sides, probe, names, wanted, report=lambda pair: None):
     return pairs
 
 
+def steadily(rows, probe, most=3):
+    """What rows() returns during which the machine's arithmetic stayed; all of it where it never did."""
+    tried, before = [], probe()
+    for _ in range(most):
+        found = rows()
+        after = probe()
+        if Pair([before, after], {}).steady(["int8"]):
+            return found
+        tried += found
+        before = after
+    return tried
+
+
 def keep(pairs, names, wanted):
     """The steady ones; where there are too few, also the steadiest of the others."""
     return sorted(pairs, key=lambda pair: pair.moved(names))[:wanted]

@@ -79,12 +79,17 @@ def peer_llm(model, kinds, threads):
     return llm_figures(rows)
 
 
-def best_threads(model):
-    """Of llama.cpp, for prompt and generation apart, by the best of some short runs with each."""
+def trial_of_threads(model):
+    """Some short runs of llama.cpp with each number of them."""
     output, _ = run(["mk/peer.sh", "llama-bench", "-m", model, "-p", "64", "-n", "16", "-r", "3", "-o", "json",
                      "-t", ",".join(map(str, THREADS))])
+    return parsed(output, "llama-bench")
+
+
+def best_threads(rows):
+    """For prompt and generation apart: of the fastest run of all."""
     best = {}
-    for row in sorted(parsed(output, "llama-bench"), key=lambda row: max(row["samples_ts"])):
+    for row in sorted(rows, key=lambda row: max(row["samples_ts"])):
         best["decode" if row["n_gen"] else "prefill"] = row["n_threads"]
     return best
 

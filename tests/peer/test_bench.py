@@ -91,6 +91,18 @@ def repeats_are_bounded():
         expect([p.probes[0]["int8"] for p in kept], [p.probes[0]["int8"] for p in reversed(found)][:wanted])
 
 
+def threads_are_chosen_while_steady():
+    trials = counting([["disturbed"], ["steady"], ["too many"]])
+    probe = counting({"int8": value} for value in (100, 50, 51, 100))
+    expect(pairing.steadily(trials, probe), ["steady"])
+    expect((trials.calls, probe.calls), (2, 3))
+    never = counting({"int8": value} for value in (100, 50, 100, 50))
+    expect(pairing.steadily(counting([[1], [2], [3], [4]]), never), [1, 2, 3])
+    rows = [{"n_gen": 0, "n_threads": 2, "samples_ts": [1, 9]}, {"n_gen": 0, "n_threads": 1, "samples_ts": [8, 8]},
+            {"n_gen": 4, "n_threads": 2, "samples_ts": [3]}, {"n_gen": 4, "n_threads": 1, "samples_ts": [4]}]
+    expect(sides.best_threads(rows), {"prefill": 2, "decode": 1})
+
+
 def result_says_what_was_unsteady():
     found = [pair(10, 10), pair(20, 10, int8=(100, 100, 90)), pair(30, 10)]
     (made,) = table.results([ROW], found, 3)
@@ -271,6 +283,7 @@ def every_kind_has_rows():
 
 
 TESTS = (steady_pairs_suffice, unsteady_pair_is_dropped, exactly_five_percent_is_steady, repeats_are_bounded,
+         threads_are_chosen_while_steady,
          result_says_what_was_unsteady, ratio_of_medians, verdicts, missing_figure_fails_its_row_only,
          what_qemu_may_hold, failing_programs_are_named, failure_is_a_row, interrupt_ends_what_runs,
          figures_of_llama_bench, costs, documents_keep_what_is_around, only_a_whole_run_is_documented,
