@@ -8,6 +8,7 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/cutils.h"
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "qemu/madvise.h"
@@ -48,6 +49,7 @@ struct AxonState {
 	uint32_t cores;
 	uint32_t threads;
 	uint32_t sram_size;
+	bool inject_page;
 
 	MemoryRegion regs;
 	MemoryRegion vram;
@@ -111,6 +113,22 @@ static void axon_interrupt(void *opaque, unsigned int vector)
 	qemu_bh_schedule(s->interrupt_bh);
 }
 
+static bool axon_bus_error(void *opaque, unsigned int kind)
+{
+	AxonState *s = opaque;
+	PCIEAERErr error = {.source_id = pci_requester_id(&s->pdev)};
+
+	switch (kind) {
+	case AXON_INJECT_AER_CORRECTABLE:
+		error.status = PCI_ERR_COR_RCVR;
+		error.flags = PCIE_AER_ERR_IS_CORRECTABLE;
+		break;
+	case AXON_INJECT_AER_NONFATAL: error.status = PCI_ERR_UNC_COMP_TIME; break;
+	default: error.status = PCI_ERR_UNC_MALF_TLP; break;
+	}
+	return pcie_aer_inject_error(&s->pdev, &error) >= 0;
+}
+
 static void axon_thread_start(void *opaque)
 {
 	rcu_register_thread();
@@ -125,6 +143,7 @@ static const struct axon_core_host axon_host = {
 	.resolve = axon_resolve,
 	.written = axon_written,
 	.interrupt = axon_interrupt,
+	.bus_error = axon_bus_error,
 	.thread_start = axon_thread_start,
 	.thread_end = axon_thread_end,
 };
@@ -233,6 +252,14 @@ static void axon_sleep(AxonState *s, bool asleep)
 	qemu_bh_schedule(s->interrupt_bh);
 }
 
+/* What the last owner left in it is nobody's to read; its pages go back to the host. */
+static void axon_clear_vram(AxonState *s)
+{
+	if (ram_block_discard_range(s->vram.ram_block, 0, s->vram_size))
+		memset(memory_region_get_ram_ptr(&s->vram), 0, s->vram_size);
+	memory_region_set_dirty(&s->vram, 0, s->vram_size);
+}
+
 /* The PCI core puts the function into D0 after this. */
 static void axon_reset_hold(Object *obj, ResetType type)
 {
@@ -240,17 +267,21 @@ static void axon_reset_hold(Object *obj, ResetType type)
 
 	axon_core_reset(s->core);
 	qatomic_set(&s->pending, 0);
+	axon_clear_vram(s);
+	pcie_cap_deverr_reset(&s->pdev);
 	axon_sleep(s, false);
 }
 
 static uint32_t axon_config_read(PCIDevice *pdev, uint32_t addr, int len)
 {
-	return AXON(pdev)->removed ? UINT32_MAX : pci_default_read_config(pdev, addr, len);
+	if (AXON(pdev)->removed || axon_core_is_cut_off(AXON(pdev)->core))
+		return UINT32_MAX >> (32 - 8 * len);
+	return pci_default_read_config(pdev, addr, len);
 }
 
 static void axon_config_write(PCIDevice *pdev, uint32_t addr, uint32_t value, int len)
 {
-	if (AXON(pdev)->removed)
+	if (AXON(pdev)->removed || axon_core_is_cut_off(AXON(pdev)->core))
 		return;
 	pci_default_write_config(pdev, addr, value, len);
 	pcie_cap_flr_write_config(pdev, addr, value, len);
@@ -365,6 +396,7 @@ static bool axon_init_capabilities(PCIDevice *pdev, Error **errp)
 		error_setg(errp, "axon: QEMU refused the PCI Express capability");
 		return false;
 	}
+	pcie_cap_deverr_init(pdev);
 	pcie_cap_flr_init(pdev);
 	if (pcie_aer_init(pdev, PCI_ERR_VER, AXON_AER_OFFSET, PCI_ERR_SIZEOF, errp) < 0)
 		return false;
@@ -379,6 +411,7 @@ static bool axon_init_core(AxonState *s, Error **errp)
 		.sram_size = s->sram_size,
 		.vram = memory_region_get_ram_ptr(&s->vram),
 		.vram_size = s->vram_size,
+		.inject = s->inject_page,
 	};
 	const char *error;
 	QemuUUID uuid;
@@ -454,11 +487,44 @@ static void axon_exit(PCIDevice *pdev)
 	msix_uninit_exclusive_bar(pdev);
 }
 
+/* "KIND" or "KIND=VALUE" */
+static void axon_set_inject(Object *obj, const char *text, Error **errp)
+{
+	static const char *const kinds[] = {
+#define AXON_INJECT_NAME(name, number, text) [number] = text,
+		AXON_INJECT_LIST(AXON_INJECT_NAME)
+#undef AXON_INJECT_NAME
+	};
+	AxonState *s = AXON(obj);
+	size_t length = strcspn(text, "=");
+	uint64_t value = 0;
+
+	if (!s->core) {
+		error_setg(errp, "axon: expected a device that is plugged in for 'inject'");
+		return;
+	}
+	if (text[length] && parse_uint_full(text + length + 1, 0, &value)) {
+		error_setg(errp, "axon: expected KIND or KIND=NUMBER for 'inject', found '%s'",
+			   text);
+		return;
+	}
+	for (unsigned int k = 0; k < ARRAY_SIZE(kinds); k++) {
+		if (strlen(kinds[k]) != length || strncmp(kinds[k], text, length))
+			continue;
+		if (!axon_core_inject(s->core, k, value))
+			error_setg(errp, "axon: the device could not signal '%s' on its bus", text);
+		return;
+	}
+	error_setg(errp, "axon: expected a kind of docs/hardware.md for 'inject', found '%s'",
+		   text);
+}
+
 static const Property axon_properties[] = {
 	DEFINE_PROP_SIZE("vram", AxonState, vram_size, 1 * GiB),
 	DEFINE_PROP_UINT32("cores", AxonState, cores, 8),
 	DEFINE_PROP_UINT32("threads", AxonState, threads, 0),
 	DEFINE_PROP_SIZE32("sram", AxonState, sram_size, AXON_SRAM_DEFAULT),
+	DEFINE_PROP_BOOL("inject-page", AxonState, inject_page, false),
 };
 
 static const VMStateDescription axon_vmstate = {
@@ -487,6 +553,9 @@ static void axon_class_init(ObjectClass *class, void *data)
 	object_class_property_add_bool(class, "removed", axon_get_removed, axon_set_removed);
 	object_class_property_set_description(class, "removed",
 					      "pull the card out of the running machine");
+	object_class_property_add_str(class, "inject", NULL, axon_set_inject);
+	object_class_property_set_description(class, "inject",
+					      "KIND or KIND=VALUE: make something go wrong");
 	set_bit(DEVICE_CATEGORY_MISC, dc->categories);
 }
 

@@ -27,6 +27,7 @@ LIBS_axoncore := $(LIBAXONCORE) -pthread -lm
 LIBS_test_cycles := $(B)/tests/unit/chip.o $(LIBS_axoncore)
 LIBS_test_core := $(B)/tests/unit/chip.o $(LIBS_axoncore)
 LIBS_test_core_faults := $(B)/tests/unit/chip.o $(LIBS_axoncore)
+LIBS_test_core_inject := $(B)/tests/unit/chip.o $(LIBS_axoncore)
 LIBS_test_sensor := $(B)/tests/unit/chip.o $(LIBS_axoncore)
 LIBS_test_core_suspend := $(B)/tests/unit/chip.o $(LIBS_axoncore)
 LIBS_test_core_user := $(B)/tests/unit/chip.o $(LIBS_axoncore)

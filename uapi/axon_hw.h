@@ -22,7 +22,7 @@
 #define AXON_BAR0_SIZE		0x800000
 
 /* MSI-X vectors. A vector is raised after the memory it speaks of has been written. */
-#define AXON_VEC_FAULT		0		/* fault ring advanced */
+#define AXON_VEC_FAULT		0		/* fault ring advanced, or the RAS page changed */
 #define AXON_VEC_DOORBELL	1		/* a bit of DB_RUNG was set */
 #define AXON_VEC_SLOT(s)	(2 + (s))	/* SIGNAL with AXON_PKT_F_IRQ, or suspended or resumed */
 #define AXON_NUM_VECTORS	18
@@ -46,6 +46,8 @@
 #define AXON_PAGE_DB_VALUE	0x006000	/* 1,024 words */
 #define AXON_PAGE_DB_STATUS	0x007000
 #define AXON_PAGE_PERF		0x008000
+#define AXON_PAGE_RAS		0x009000	/* memory errors, temperature */
+#define AXON_PAGE_INJECT	0x00a000	/* needs AXON_FEAT_INJECT */
 #define AXON_PAGE_SENSOR	0x00b000
 #define AXON_PAGE_SLOT(s)	(0x010000 + (s) * 0x1000)
 #define AXON_PAGE_DOORBELL(d)	(0x400000 + (d) * 0x1000)
@@ -77,7 +79,7 @@
 
 #define AXON_FEAT_USER_QUEUES	(1u << 0)	/* SLOT_CTRL_USER honoured */
 #define AXON_FEAT_SUSPEND	(1u << 1)	/* SLOT_SUSPEND, SLOT_RESUME honoured */
-#define AXON_FEAT_INJECT	(1u << 2)	/* fault injection page present */
+#define AXON_FEAT_INJECT	(1u << 2)	/* INJECT page honoured */
 
 #define AXON_CTRL_ENABLE	(1u << 0)	/* slots are served */
 #define AXON_CTRL_RESET		(1u << 1)	/* WO: whole-device reset; device memory is kept */
@@ -133,6 +135,50 @@ enum axon_engine {
 #define AXON_REG_SENSOR_ENERGY	0x010	/* RO 64-bit uJ since power-on */
 #define AXON_SENSOR_PERIOD_NS	100000000
 
+/* RAS page: reliability, availability, serviceability */
+#define AXON_REG_ECC_CORRECTED	0x000	/* RO memory errors put right, modulo 2^32 */
+#define AXON_REG_ECC_UNCORRECTED 0x004	/* RO memory errors that cost a queue, modulo 2^32 */
+#define AXON_REG_ECC_ADDR	0x008	/* RO 64-bit offset in device memory of the newest of either */
+#define AXON_REG_THERMAL_STATUS	0x010	/* RO AXON_THERMAL_* */
+#define AXON_REG_THERMAL_COUNT	0x014	/* RO times that the limit was reached, modulo 2^32 */
+
+#define AXON_THERMAL_HOT	(1u << 0)	/* over the limit: no packet is begun */
+
+/* injection page: something goes wrong on purpose */
+#define AXON_REG_INJECT_VALUE	0x000	/* RW 64-bit, what it means depends on the kind */
+#define AXON_REG_INJECT_KIND	0x008	/* WO enum axon_inject_kind: arms it with INJECT_VALUE */
+#define AXON_REG_INJECT_ARMED	0x00c	/* RO bit k: kind k has not struck yet, or lasts */
+
+/* X(name, number, name for people): docs/hardware.md tells what each does, and what shows then. */
+#define AXON_INJECT_LIST(X) \
+	X(ECC_CORRECTED, 0, "ecc-corrected") \
+	X(ECC_UNCORRECTED, 1, "ecc-uncorrected") \
+	X(PAGE_FAULT, 2, "page-fault") \
+	X(DMA_ERROR, 3, "dma-error") \
+	X(RING_INDEX, 4, "ring-index") \
+	X(HANG, 5, "hang") \
+	X(LATE_COMPLETION, 6, "late-completion") \
+	X(LOST_INTERRUPT, 7, "lost-interrupt") \
+	X(LOST_FAULT, 8, "lost-fault") \
+	X(TEMPERATURE, 9, "temperature") \
+	X(FAILED_RESET, 10, "failed-reset") \
+	X(LINK_DOWN, 11, "link-down") \
+	X(AER_CORRECTABLE, 12, "aer-correctable") \
+	X(AER_NONFATAL, 13, "aer-nonfatal") \
+	X(AER_FATAL, 14, "aer-fatal")
+
+enum axon_inject_kind {
+#define AXON_INJECT_ENUM(name, number, text) AXON_INJECT_##name = number,
+	AXON_INJECT_LIST(AXON_INJECT_ENUM)
+#undef AXON_INJECT_ENUM
+	AXON_INJECT_COUNT
+};
+
+/* FAILED_RESET: which resets do not come to an end */
+#define AXON_INJECT_RESET_SLOT	(1u << 0)
+#define AXON_INJECT_RESET_CTRL	(1u << 1)
+#define AXON_INJECT_RESET_FLR	(1u << 2)
+
 /* slot page: one hardware queue */
 #define AXON_REG_SLOT_CTRL	0x000	/* RW AXON_SLOT_CTRL_* */
 #define AXON_REG_SLOT_STATUS	0x004	/* RO enum axon_slot_state */
@@ -153,6 +199,8 @@ enum axon_engine {
 #define AXON_REG_SLOT_SAVE	0x050	/* RW 64-bit VA in address space 0 of the save area */
 #define AXON_REG_SLOT_SAVE_SIZE	0x058	/* RO bytes that a save area needs, 0 without the feature */
 #define AXON_REG_SLOT_PROGRESS	0x05c	/* RO packets, workgroups, engine operations done; modulo 2^32 */
+
+#define AXON_REG_SLOT_HART(n)	(0x100 + (n) * 8)	/* RO 64-bit, while FAULTED in a workgroup: 0 pc, n x<n> */
 
 #define AXON_SLOT_CTRL_ENABLE	(1u << 0)
 #define AXON_SLOT_CTRL_USER	(1u << 1)	/* ring lives in SLOT_AS (needs AXON_FEAT_USER_QUEUES) */

@@ -28,6 +28,8 @@ struct axon_core_host {
 	void (*written)(void *opaque, uint64_t addr, uint64_t len);
 	/* [worker] Raise MSI-X vector `vector`. */
 	void (*interrupt)(void *opaque, unsigned int vector);
+	/* An error of kind AXON_INJECT_AER_* is to be signalled on the bus. May be NULL. */
+	bool (*bus_error)(void *opaque, unsigned int kind);
 	/* [worker] Around a worker thread's life (RCU registration). May be NULL. */
 	void (*thread_start)(void *opaque);
 	void (*thread_end)(void *opaque);
@@ -40,6 +42,7 @@ struct axon_core_config {
 	uint8_t *vram;	    /* host memory, owned by the host, page-aligned */
 	uint64_t vram_size; /* power of two, at least 16 MiB */
 	uint8_t uuid[16];
+	bool inject; /* offer the INJECT page: the guest may break the chip on purpose */
 };
 
 /* Returns NULL and a sentence in *error (static storage) when the configuration is refused. */
@@ -52,8 +55,20 @@ void axon_core_free(struct axon_core *core);
 uint64_t axon_core_read(struct axon_core *core, uint64_t addr, unsigned int size);
 void axon_core_write(struct axon_core *core, uint64_t addr, uint64_t value, unsigned int size);
 
-/* Whole-device reset (FLR, PCI reset): stops everything, registers to their reset values. */
+/*
+ * Whole-device reset (FLR, PCI reset): stops everything, registers to their reset values. Device
+ * memory is the host's to clear.
+ */
 void axon_core_reset(struct axon_core *core);
+
+/*
+ * Something goes wrong: enum axon_inject_kind, see the table in docs/hardware.md. False for what is
+ * no kind, and for one that the host has no bus for.
+ */
+bool axon_core_inject(struct axon_core *core, unsigned int kind, uint64_t value);
+
+/* Is the link down: no access reaches the chip, not even one to configuration space? */
+bool axon_core_is_cut_off(struct axon_core *core);
 
 /* Workers park at their next check and stay parked (vm_stop, memory listener, savevm). Bounded. */
 void axon_core_quiesce(struct axon_core *core);

@@ -32,7 +32,7 @@ void core_interrupt(struct axon_core *core, unsigned int vector)
 	uint32_t bit = 1u << vector;
 
 	atomic_fetch_or(&core->irq_status, bit);
-	if (!(atomic_load(&core->irq_mask) & bit))
+	if (!(atomic_load(&core->irq_mask) & bit) && !inject_loses_interrupt(core, vector))
 		core->host.interrupt(core->opaque, vector);
 }
 
@@ -84,6 +84,7 @@ static void init_registers(struct axon_core *core)
 	atomic_store(&core->fault_head, 0);
 	atomic_store(&core->fault_tail, 0);
 	atomic_store(&core->fault_lost, 0);
+	inject_reset(core);
 
 	for (unsigned int s = 0; s < AXON_NUM_SLOTS; s++) {
 		struct slot *slot = &core->slot[s];
@@ -156,6 +157,7 @@ struct axon_core *axon_core_new(const struct axon_core_config *config,
 	if (core->num_workers > save_max_workers(core))
 		core->num_workers = save_max_workers(core);
 	memcpy(core->uuid, config->uuid, sizeof(core->uuid));
+	core->inject.offered = config->inject;
 	core->power_on = monotonic_ns();
 	init_sync(core);
 	init_registers(core);
@@ -199,11 +201,17 @@ void axon_core_free(struct axon_core *core)
 	free(core);
 }
 
-void axon_core_reset(struct axon_core *core)
+void core_reset(struct axon_core *core)
 {
 	stop_all(core);
 	init_registers(core);
 	axon_core_resume(core);
+}
+
+void axon_core_reset(struct axon_core *core)
+{
+	core_reset(core);
+	inject_flr(core);
 }
 
 void axon_core_quiesce(struct axon_core *core)

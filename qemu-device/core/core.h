@@ -18,6 +18,7 @@
 #include "axon_core.h"
 #include "axon_hw.h"
 #include "axon_isa.h"
+#include "inject.h"
 #include "job.h"
 #include "sensor.h"
 #include "shelf.h"
@@ -71,7 +72,8 @@ struct slot {
 	_Atomic uint64_t wait_since; /* wall ns; 0 = not in a WAIT */
 
 	/* command processor */
-	uint32_t depth; /* CALLs deep */
+	uint64_t held_until; /* wall ns; 0 = not held by an injected error */
+	uint32_t depth;	     /* CALLs deep */
 	struct slot_frame frame[AXON_CALL_DEPTH];
 	uint64_t wait_addr, wait_value; /* of the WAIT that it is in */
 	_Atomic uint64_t clock;		/* modelled cycles since enable */
@@ -82,6 +84,7 @@ struct slot {
 	uint64_t job_number; /* the last one's */
 	struct job job[SLOT_JOBS];
 	struct shelf shelf;
+	uint64_t hart[32];	   /* pc and x1 to x31 of the workgroup that faulted, or 0 */
 	struct axon_counters used; /* not yet added to the context's counters in memory */
 };
 
@@ -123,6 +126,8 @@ struct axon_core {
 	_Atomic uint32_t fault_tail;
 	_Atomic uint32_t fault_lost;
 
+	struct inject inject;
+
 	pthread_mutex_t log_lock; /* one message at a time */
 
 	/* scheduling: a bit for each slot; open: one for each job, SLOT_JOBS rows of slots */
@@ -152,6 +157,9 @@ struct axon_core {
 
 /* Wall ns since power-on. */
 uint64_t core_now(struct axon_core *core);
+
+/* All work is dropped, and registers take their reset values. */
+void core_reset(struct axon_core *core);
 
 /* Set IRQ_STATUS and raise the vector unless it is masked. */
 void core_interrupt(struct axon_core *core, unsigned int vector);

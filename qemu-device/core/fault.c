@@ -19,6 +19,8 @@ static bool record(struct axon_core *core, const struct axon_fault *fault)
 		atomic_load(&core->fault_base) + (uint64_t)(head & (size - 1)) * sizeof(*fault);
 	uint8_t *host;
 
+	if (inject_loses_fault(core))
+		return false;
 	if (log2 == 0 || head - atomic_load(&core->fault_tail) >= size)
 		return false;
 	host = core->host.resolve(core->opaque, addr, &len, true);
@@ -30,7 +32,18 @@ static bool record(struct axon_core *core, const struct axon_fault *fault)
 	return true;
 }
 
-void fault_raise(struct axon_core *core, struct slot *slot, struct axon_fault *fault)
+/* For SLOT_HART: what is read while the slot is faulted. */
+static void keep_hart(struct slot *slot, const struct axon_hart *hart)
+{
+	memset(slot->hart, 0, sizeof(slot->hart));
+	if (!hart)
+		return;
+	memcpy(slot->hart, hart->x, sizeof(slot->hart));
+	slot->hart[0] = hart->pc;
+}
+
+void fault_raise(struct axon_core *core, struct slot *slot, struct axon_fault *fault,
+		 const struct axon_hart *hart)
 {
 	uint32_t stop = atomic_load(&slot->stop);
 
@@ -38,6 +51,7 @@ void fault_raise(struct axon_core *core, struct slot *slot, struct axon_fault *f
 		if (stop == SLOT_STOP_FAULT || stop == SLOT_STOP_RESET)
 			return;
 	} while (!atomic_compare_exchange_weak(&slot->stop, &stop, SLOT_STOP_FAULT));
+	keep_hart(slot, hart);
 	atomic_store(&slot->state, AXON_SLOT_FAULTED);
 	slot_close_jobs(core, slot);
 	worker_interrupt_slot(core, slot);
@@ -69,5 +83,5 @@ void fault_packet(struct worker *worker, struct slot *slot, uint16_t cause, uint
 
 	if (packet->op == AXON_PKT_COPY || packet->op == AXON_PKT_FILL)
 		fault.engine = AXON_ENGINE_COPY;
-	fault_raise(worker->core, slot, &fault);
+	fault_raise(worker->core, slot, &fault, NULL);
 }

@@ -239,7 +239,7 @@ static void fault(struct worker *worker, const struct hart_fault *what, unsigned
 		.info = what->info,
 	};
 
-	fault_raise(worker->core, job->slot, &fault);
+	fault_raise(worker->core, job->slot, &fault, &worker->wg.hart);
 }
 
 /* Has the workgroup reached a limit of its slot? Returns the cause, or 0. */

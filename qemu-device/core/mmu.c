@@ -230,7 +230,7 @@ static int fill(struct mmu *mmu, unsigned int as, uint64_t va, enum mmu_access a
 	extent->bus = (leaf.pte & AXON_PTE_ADDR) + offset;
 	extent->va = leaf.va + offset;
 	extend(mmu, as, leaf, backed, extent);
-	return 0;
+	return inject_extent(mmu->core, as, va, extent);
 }
 
 static bool covers(const struct mmu_extent *extent, uint64_t space, uint64_t va,

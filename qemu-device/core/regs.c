@@ -31,7 +31,10 @@ static bool global_read64(struct axon_core *core, uint32_t offset, uint64_t *val
 {
 	switch (offset) {
 	case AXON_REG_VRAM_SIZE: *value = core->vram_size; return true;
-	case AXON_REG_FEATURES: *value = AXON_FEAT_USER_QUEUES | AXON_FEAT_SUSPEND; return true;
+	case AXON_REG_FEATURES:
+		*value = AXON_FEAT_USER_QUEUES | AXON_FEAT_SUSPEND |
+			 (core->inject.offered ? AXON_FEAT_INJECT : 0);
+		return true;
 	case AXON_REG_TIMESTAMP: *value = core_now(core); return true;
 	case AXON_REG_UUID:
 	case AXON_REG_UUID + 8:
@@ -39,6 +42,16 @@ static bool global_read64(struct axon_core *core, uint32_t offset, uint64_t *val
 		return true;
 	default: return false;
 	}
+}
+
+static bool hart_read(struct slot *slot, uint32_t offset, uint64_t *value)
+{
+	if (offset < AXON_REG_SLOT_HART(0) || offset >= AXON_REG_SLOT_HART(32))
+		return false;
+	*value = atomic_load(&slot->state) == AXON_SLOT_FAULTED
+			 ? slot->hart[(offset - AXON_REG_SLOT_HART(0)) / 8]
+			 : 0;
+	return true;
 }
 
 static bool slot_read64(struct slot *slot, uint32_t offset, uint64_t *value)
@@ -49,7 +62,7 @@ static bool slot_read64(struct slot *slot, uint32_t offset, uint64_t *value)
 	case AXON_REG_SLOT_LIMIT: *value = atomic_load(&slot->limit); return true;
 	case AXON_REG_SLOT_COUNTERS: *value = atomic_load(&slot->counters); return true;
 	case AXON_REG_SLOT_SAVE: *value = slot->save; return true;
-	default: return false;
+	default: return hart_read(slot, offset, value);
 	}
 }
 
@@ -91,7 +104,7 @@ static bool reg64_read(struct axon_core *core, uint64_t page, uint32_t offset, u
 			return false;
 		*value = sense(core, &reading)->energy_uj;
 		return true;
-	default: return false;
+	default: return inject_read64(core, page, offset, value);
 	}
 }
 
@@ -107,7 +120,7 @@ static uint32_t global_read(struct axon_core *core, uint32_t offset)
 	case AXON_REG_NUM_AS: return AXON_NUM_AS;
 	case AXON_REG_CLOCK_HZ: return AXON_CLOCK_HZ;
 	case AXON_REG_CTRL: return atomic_load(&core->ctrl);
-	case AXON_REG_STATUS: return AXON_STATUS_READY;
+	case AXON_REG_STATUS: return core->inject.stuck ? AXON_STATUS_RESETTING : AXON_STATUS_READY;
 	default: return 0;
 	}
 }
@@ -195,6 +208,8 @@ static uint32_t reg_read(struct axon_core *core, uint64_t page, uint32_t offset)
 	case AXON_PAGE_MMU: return offset == AXON_REG_INV_BUSY && !worker_all_invalidated(core);
 	case AXON_PAGE_DB_VALUE: return core->db_value[offset / 4];
 	case AXON_PAGE_DB_STATUS: return doorbell_status_read(core, offset);
+	case AXON_PAGE_RAS:
+	case AXON_PAGE_INJECT: return inject_read(core, page, offset);
 	case AXON_PAGE_SENSOR: return sensor_reg(core, offset);
 	default: return 0;
 	}
@@ -213,6 +228,8 @@ uint64_t axon_core_read(struct axon_core *core, uint64_t addr, unsigned int size
 
 	if (!access_is_valid(addr, size))
 		return 0;
+	if (axon_core_is_cut_off(core))
+		return full_mask >> 8 * (8 - size);
 	if (size == 4)
 		return reg_read(core, page, offset);
 	if (reg64_read(core, page, offset, &value))
@@ -276,6 +293,11 @@ static bool reg64_write(struct axon_core *core, uint64_t page, uint32_t offset, 
 		if (!(offset & 8))
 			as_write(core, offset / 16, value);
 		return true;
+	case AXON_PAGE_INJECT:
+		if (offset != AXON_REG_INJECT_VALUE)
+			return false;
+		core->inject.reg_value = value;
+		return true;
 	default: return false;
 	}
 }
@@ -324,7 +346,8 @@ static void ctrl_write(struct axon_core *core, uint32_t value)
 	uint32_t slots = 0;
 
 	if (value & AXON_CTRL_RESET) {
-		axon_core_reset(core);
+		core_reset(core);
+		inject_ctrl_reset(core);
 		return;
 	}
 	atomic_store(&core->ctrl, value & AXON_CTRL_ENABLE);
@@ -460,6 +483,7 @@ static void reg_write(struct axon_core *core, uint64_t page, uint32_t offset, ui
 			invalidate(core, value);
 		break;
 	case AXON_PAGE_DB_VALUE: core->db_value[offset / 4] = value; break;
+	case AXON_PAGE_INJECT: inject_write(core, offset, value); break;
 	case AXON_PAGE_DB_STATUS:
 		if (offset < sizeof(core->db_rung))
 			core->db_rung[offset / 4] &= ~value;
@@ -473,7 +497,9 @@ void axon_core_write(struct axon_core *core, uint64_t addr, uint64_t value, unsi
 	uint64_t page = addr & ~(uint64_t)PAGE_MASK;
 	uint32_t offset = addr & PAGE_MASK;
 
-	if (!access_is_valid(addr, size))
+	if (!access_is_valid(addr, size) || axon_core_is_cut_off(core))
+		return;
+	if (core->inject.stuck && page != AXON_PAGE_GLOBAL && page != AXON_PAGE_INJECT)
 		return;
 	if (size == 8 && reg64_write(core, page, offset, value))
 		return;

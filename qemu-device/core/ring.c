@@ -15,7 +15,7 @@
 
 static bool is_served(struct axon_core *core, struct slot *slot)
 {
-	return (atomic_load(&core->ctrl) & AXON_CTRL_ENABLE) &&
+	return (atomic_load(&core->ctrl) & AXON_CTRL_ENABLE) && !inject_is_hot(core) &&
 	       (atomic_load(&slot->ctrl) & AXON_SLOT_CTRL_ENABLE);
 }
 
@@ -81,6 +81,7 @@ void slot_forget(struct axon_core *core, struct slot *slot)
 {
 	slot_close_jobs(core, slot);
 	atomic_fetch_and(&core->running, ~slot_bit(slot));
+	slot->held_until = 0;
 	slot->depth = 0;
 	atomic_store(&slot->clock, 0);
 	atomic_store(&slot->packet_start, 0);
@@ -130,7 +131,7 @@ void slot_reset_begin(struct axon_core *core, struct slot *slot)
 /* Finish a reset once every worker has left the slot's jobs. The last to leave calls again. */
 static bool reset_end(struct worker *worker, struct slot *slot)
 {
-	if (slot_is_entered(slot))
+	if (slot_is_entered(slot) || inject_fails_reset(worker->core, AXON_INJECT_RESET_SLOT))
 		return false;
 	if (!atomic_load(&worker->core->parks))
 		packet_flush_counters(worker, slot);
@@ -224,6 +225,8 @@ static enum ring_step step(struct worker *worker, struct slot *slot)
 	struct packet_context ctx = {.worker = worker, .slot = slot};
 	int result;
 
+	if (inject_holds(worker->core, slot))
+		return STEP_BLOCKED;
 	if (!return_from_calls(slot))
 		return STEP_BLOCKED;
 	ctx.as = slot_space(slot);
@@ -246,7 +249,9 @@ static enum ring_step step(struct worker *worker, struct slot *slot)
 		worker->fault_addr = worker->mmu.fault_addr;
 		worker->fault_info = 0;
 	} else {
-		result = packet_run(&ctx);
+		result = inject_packet(&ctx);
+		if (!result)
+			result = packet_run(&ctx);
 	}
 	if (result > 0)
 		fault_at(worker, slot, result, ctx.va, &ctx.packet);
@@ -315,7 +320,7 @@ bool ring_switch(struct worker *worker, struct slot *slot)
 {
 	switch (atomic_load(&slot->stop)) {
 	case SLOT_STOP_RESET: return reset_end(worker, slot);
-	case SLOT_STOP_SUSPEND: return suspend_end(worker, slot);
+	case SLOT_STOP_SUSPEND: return !inject_holds_for_ever(slot) && suspend_end(worker, slot);
 	case SLOT_STOP_RESUME: return resume_end(worker, slot);
 	default: return false;
 	}
@@ -334,7 +339,7 @@ bool ring_run(struct worker *worker, struct slot *slot)
 		atomic_fetch_or(&worker->core->ready, slot_bit(slot));
 		return true;
 	}
-	if (atomic_load(&slot->stop) || slot->job_count || slot->wait_since)
+	if (atomic_load(&slot->stop) || slot->job_count || slot->wait_since || slot->held_until)
 		return progress;
 	cause = packet_flush_counters(worker, slot);
 	if (cause)

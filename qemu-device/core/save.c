@@ -16,7 +16,7 @@ void save_fault(struct worker *worker, struct slot *slot, int cause, uint64_t ad
 		.info = info,
 	};
 
-	fault_raise(worker->core, slot, &fault);
+	fault_raise(worker->core, slot, &fault, NULL);
 }
 
 static bool copy(struct worker *worker, struct slot *slot, uint64_t offset, uint8_t *dst,

@@ -438,6 +438,14 @@ static void look_for_hangs(struct axon_core *core)
 	}
 }
 
+/* What no packet was begun of while the chip was too hot. Under core->lock. */
+static void serve_again(struct axon_core *core)
+{
+	atomic_fetch_or(&core->ready, (1u << AXON_NUM_SLOTS) - 1);
+	pthread_cond_broadcast(&core->work);
+	core_interrupt(core, AXON_VEC_FAULT);
+}
+
 static void tick_sleep(struct axon_core *core)
 {
 	struct timespec until;
@@ -459,11 +467,13 @@ static void *tick_main(void *arg)
 	while (!core->ending) {
 		uint32_t waiting = atomic_load(&core->waiting);
 
-		if (atomic_load(&core->parks) || (!core->awake && !waiting))
+		if (atomic_load(&core->parks) || (!core->awake && !waiting && !inject_is_hot(core)))
 			pthread_cond_wait(&core->ticked, &core->lock);
 		else
 			tick_sleep(core);
 		look_for_hangs(core);
+		if (inject_cools(core))
+			serve_again(core);
 		waiting = atomic_load(&core->waiting);
 		if (waiting) {
 			atomic_fetch_or(&core->ready, waiting);
