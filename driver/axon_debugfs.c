@@ -8,9 +8,11 @@
 #include <linux/seq_file.h>
 
 #include <drm/drm_debugfs.h>
+#include <drm/drm_print.h>
 
 #include "axon_debugfs.h"
 #include "axon_device.h"
+#include "axon_inject.h"
 #include "axon_pm.h"
 #include "axon_regs.h"
 
@@ -47,7 +49,9 @@ static const struct axon_debugfs_reg axon_debugfs_regs[] = {
 	AXON_REG_NARROW(FAULT, LOG2),	    AXON_REG_NARROW(FAULT, HEAD),
 	AXON_REG_NARROW(FAULT, TAIL),	    AXON_REG_NARROW(FAULT, LOST),
 	AXON_REG_WIDE(INV, START),	    AXON_REG_WIDE(INV, END),
-	AXON_REG_NARROW(INV, BUSY),
+	AXON_REG_NARROW(INV, BUSY),	    AXON_REG_NARROW(ECC, CORRECTED),
+	AXON_REG_NARROW(ECC, UNCORRECTED),  AXON_REG_WIDE(ECC, ADDR),
+	AXON_REG_NARROW(THERMAL, STATUS),   AXON_REG_NARROW(THERMAL, COUNT),
 };
 
 #define AXON_SLOT_REG_NARROW(reg)                \
@@ -77,36 +81,48 @@ static u64 axon_debugfs_read(struct axon_device *adev, const struct axon_debugfs
 	return reg->wide ? readq(at) : readl(at);
 }
 
-static void axon_debugfs_show_slot(struct seq_file *m, struct axon_device *adev, unsigned int slot)
+static void axon_debugfs_print_slot(struct drm_printer *p, struct axon_device *adev,
+				    unsigned int slot)
 {
 	const struct axon_debugfs_reg *reg;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(axon_debugfs_slot_regs); i++) {
 		reg = &axon_debugfs_slot_regs[i];
-		seq_printf(m, "SLOT%u.%s %#llx\n", slot, reg->name,
+		drm_printf(p, "SLOT%u.%s %#llx\n", slot, reg->name,
 			   axon_debugfs_read(adev, reg, AXON_PAGE_SLOT(slot)));
 	}
+}
+
+/**
+ * axon_debugfs_print_registers() - print all registers that can be read without a consequence
+ * @adev: the device, in a drm_dev_enter() section
+ * @p: where to
+ */
+void axon_debugfs_print_registers(struct axon_device *adev, struct drm_printer *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(axon_debugfs_regs); i++)
+		drm_printf(p, "%s %#llx\n", axon_debugfs_regs[i].name,
+			   axon_debugfs_read(adev, &axon_debugfs_regs[i], 0));
+	for (i = 0; i < AXON_NUM_ENGINES; i++)
+		drm_printf(p, "PERF.CYCLES%u %#llx\nPERF.NS%u %#llx\n", i,
+			   axon_read64(adev, PERF, CYCLES(i)), i, axon_read64(adev, PERF, NS(i)));
+	for (i = 0; i < adev->num_slots; i++)
+		axon_debugfs_print_slot(p, adev, i);
 }
 
 static int axon_debugfs_registers(struct seq_file *m, void *unused)
 {
 	struct drm_debugfs_entry *entry = m->private;
 	struct axon_device *adev = to_axon_device(entry->dev);
-	unsigned int i;
+	struct drm_printer p = drm_seq_file_printer(m);
 	int idx;
 
 	if (!axon_pm_enter(adev, &idx))
 		return -ENODEV;
-
-	for (i = 0; i < ARRAY_SIZE(axon_debugfs_regs); i++)
-		seq_printf(m, "%s %#llx\n", axon_debugfs_regs[i].name,
-			   axon_debugfs_read(adev, &axon_debugfs_regs[i], 0));
-	for (i = 0; i < AXON_NUM_ENGINES; i++)
-		seq_printf(m, "PERF.CYCLES%u %#llx\nPERF.NS%u %#llx\n", i,
-			   axon_read64(adev, PERF, CYCLES(i)), i, axon_read64(adev, PERF, NS(i)));
-	for (i = 0; i < adev->num_slots; i++)
-		axon_debugfs_show_slot(m, adev, i);
+	axon_debugfs_print_registers(adev, &p);
 	axon_pm_exit(adev, idx);
 	return 0;
 }
@@ -121,4 +137,5 @@ void axon_debugfs_init(struct axon_device *adev)
 {
 	drm_debugfs_add_file(&adev->drm, "registers", axon_debugfs_registers, NULL);
 	axon_debugfs_init_tables(adev);
+	axon_inject_init(adev);
 }

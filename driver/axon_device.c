@@ -187,6 +187,10 @@ int axon_device_init(struct axon_device *adev)
 	if (ret)
 		return ret;
 
+	ret = axon_coredump_init(adev);
+	if (ret)
+		return ret;
+
 	ret = axon_device_map(adev);
 	if (ret)
 		return ret;
@@ -217,6 +221,7 @@ int axon_device_init(struct axon_device *adev)
 	if (ret)
 		goto err_fault;
 
+	axon_watch_init(adev);
 	ret = axon_irq_init(adev);
 	if (ret)
 		goto err_slot;
@@ -227,6 +232,8 @@ int axon_device_init(struct axon_device *adev)
 	if (ret)
 		goto err_start;
 
+	/* What a reset from outside takes away. */
+	pci_save_state(to_pci_dev(adev->drm.dev));
 	drm_info(&adev->drm, "hardware %u.%u, %u cores, %llu MiB of device memory\n",
 		 adev->hw_version >> 16, adev->hw_version & 0xffff, adev->num_cores,
 		 adev->vram_size >> 20);
@@ -235,6 +242,7 @@ int axon_device_init(struct axon_device *adev)
 err_start:
 	axon_reset_hw(adev);
 	axon_irq_fini(adev);
+	axon_watch_fini(adev);
 err_slot:
 	axon_slot_fini(adev);
 err_fault:
@@ -260,8 +268,10 @@ void axon_device_fini(struct axon_device *adev)
 	axon_reset_end_rings(adev, -ENODEV);
 	axon_migrate_fini(adev);
 	axon_irq_fini(adev);
+	axon_watch_fini(adev);
 	axon_slot_fini(adev);
 	axon_fault_fini(adev);
 	axon_mmu_teardown(adev);
+	axon_coredump_fini(adev);
 	pci_clear_master(to_pci_dev(adev->drm.dev));
 }

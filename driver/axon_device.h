@@ -13,12 +13,15 @@
 #include <drm/ttm/ttm_device.h>
 
 #include "axon_accel.h"
+#include "axon_coredump.h"
 #include "axon_event.h"
 #include "axon_fault.h"
 #include "axon_hw.h"
 #include "axon_mmu.h"
+#include "axon_ras.h"
 #include "axon_slot.h"
 #include "axon_vram.h"
+#include "axon_watch.h"
 
 struct axon_migrate;
 
@@ -95,7 +98,13 @@ struct axon_device {
 	atomic64_t num_resets;
 	/** @num_device_resets: resets of the whole chip */
 	atomic64_t num_device_resets;
-	/** @events: history of the three above */
+	/** @ras: memory errors, temperature */
+	struct axon_ras ras;
+	/** @watch: looks for what no interrupt tells of */
+	struct axon_watch watch;
+	/** @coredump: state of what failed last */
+	struct axon_coredump coredump;
+	/** @events: history of faults and resets */
 	struct axon_events events;
 	/** @purpose_bytes: buffers by enum drm_axon_purpose */
 	atomic64_t purpose_bytes[DRM_AXON_PURPOSE_COUNT];
@@ -103,7 +112,7 @@ struct axon_device {
 	struct mutex reset_lock;
 	/** @asleep: the chip is in D3hot: see axon_pm.c for who may look */
 	bool asleep;
-	/** @lost: the chip did not come out of a reset; nothing is submitted any more */
+	/** @lost: the chip did not come out of a reset, until one helps; under @reset_lock */
 	bool lost;
 
 	/** @migrate: the driver's own queue, or NULL before it is up */

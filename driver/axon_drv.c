@@ -10,6 +10,7 @@
 #include <drm/drm_ioctl.h>
 
 #include "axon_accel.h"
+#include "axon_aer.h"
 #include "axon_debugfs.h"
 #include "axon_device.h"
 #include "axon_doorbell.h"
@@ -53,6 +54,22 @@ static void axon_postclose(struct drm_device *drm, struct drm_file *file)
 		axon_pm_put(adev);
 }
 
+/* What a chip that is lost cannot do. What tells of it, and what gives back, works still. */
+static bool axon_ioctl_needs_chip(unsigned int nr)
+{
+	switch (nr) {
+	case DRM_COMMAND_BASE + DRM_AXON_VM_CREATE:
+	case DRM_COMMAND_BASE + DRM_AXON_VM_BIND:
+	case DRM_COMMAND_BASE + DRM_AXON_BO_CREATE:
+	case DRM_COMMAND_BASE + DRM_AXON_QUEUE_CREATE:
+	case DRM_COMMAND_BASE + DRM_AXON_SUBMIT:
+	case DRM_COMMAND_BASE + DRM_AXON_WAIT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* The chip is awake in all ioctls of the driver's own; those of DRM do not need it. */
 static long axon_ioctl_awake(struct file *node, unsigned int cmd, unsigned long arg,
 			     long (*ioctl)(struct file *node, unsigned int cmd, unsigned long arg))
@@ -64,6 +81,8 @@ static long axon_ioctl_awake(struct file *node, unsigned int cmd, unsigned long 
 
 	if (nr < DRM_COMMAND_BASE || nr >= DRM_COMMAND_END)
 		return ioctl(node, cmd, arg);
+	if (READ_ONCE(adev->lost))
+		return axon_ioctl_needs_chip(nr) ? -ENODEV : ioctl(node, cmd, arg);
 
 	ret = axon_pm_get(adev);
 	if (ret)
@@ -182,6 +201,7 @@ static struct pci_driver axon_pci_driver = {
 	/* A machine that reboots must not find the chip writing to memory. */
 	.shutdown = axon_pci_remove,
 	.driver.pm = pm_ptr(&axon_pm_ops),
+	.err_handler = &axon_aer_handlers,
 };
 
 static int __init axon_init(void)

@@ -169,18 +169,34 @@ void axon_event_queue_reset(struct axon_ring *ring, int error)
  * axon_event_device_reset() - the whole chip was reset
  * @adev: the device
  * @error: what all fences get; -ENODEV when the chip did not come out of it
+ * @memory_lost: what was in device memory is gone
  */
-void axon_event_device_reset(struct axon_device *adev, int error)
+void axon_event_device_reset(struct axon_device *adev, int error, bool memory_lost)
 {
 	struct axon_event event = {
 		.info.kind =
 			error == -ENODEV ? DRM_AXON_EVENT_DEVICE_LOST : DRM_AXON_EVENT_DEVICE_RESET,
+		.info.flags = memory_lost ? DRM_AXON_EVENT_MEMORY_LOST : 0,
 		.info.slot = DRM_AXON_EVENT_NO_SLOT,
 		.info.error = -error,
 	};
 
 	trace_axon_device_reset(adev, error);
 	atomic64_inc(&adev->num_device_resets);
+	axon_event_add(adev, &event);
+}
+
+/**
+ * axon_event_throttled() - the chip stood still because it was too hot
+ * @adev: the device
+ */
+void axon_event_throttled(struct axon_device *adev)
+{
+	struct axon_event event = {
+		.info.kind = DRM_AXON_EVENT_THROTTLED,
+		.info.slot = DRM_AXON_EVENT_NO_SLOT,
+	};
+
 	axon_event_add(adev, &event);
 }
 

@@ -30,7 +30,8 @@ void axon_event_fault(struct axon_device *adev, struct axon_ring *ring,
 		      const struct axon_fault *record);
 void axon_event_faults_lost(struct axon_device *adev, u32 lost);
 void axon_event_queue_reset(struct axon_ring *ring, int error);
-void axon_event_device_reset(struct axon_device *adev, int error);
+void axon_event_device_reset(struct axon_device *adev, int error, bool memory_lost);
+void axon_event_throttled(struct axon_device *adev);
 
 struct drm_axon_query_events *axon_event_snapshot(struct axon_device *adev, struct drm_file *reader,
 						  u32 *size);

@@ -10,6 +10,7 @@
 #include "axon_event.h"
 #include "axon_fault.h"
 #include "axon_regs.h"
+#include "axon_reset.h"
 #include "axon_ring.h"
 
 #define AXON_FAULT_RECORDS BIT(AXON_FAULT_RING_LOG2)
@@ -56,6 +57,7 @@ void axon_fault_start(struct axon_device *adev)
 	axon_write32(adev, FAULT, TAIL, ring->tail);
 	axon_write64(adev, FAULT, BASE, ring->dma);
 	axon_write32(adev, FAULT, LOG2, AXON_FAULT_RING_LOG2);
+	axon_ras_start(adev);
 	mutex_unlock(&ring->lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(axon_fault_start);
@@ -75,8 +77,25 @@ static void axon_fault_deliver(struct axon_device *adev, const struct axon_fault
 	slot = &adev->slots.slot[record->slot];
 	spin_lock_irq(&adev->slots.irq_lock);
 	axon_event_fault(adev, slot->ring, record);
-	if (slot->ring)
+	if (slot->ring) {
+		slot->ring->record = *record;
 		slot->ring->fault(slot->ring, record);
+	}
+	spin_unlock_irq(&adev->slots.irq_lock);
+}
+
+/* A slot that faulted, and whose record may be among the lost ones, is to be found without. */
+static void axon_fault_search(struct axon_device *adev)
+{
+	struct axon_fault none = { .engine = AXON_NUM_ENGINES, .core = AXON_FAULT_NO_CORE };
+	struct axon_slot *slot;
+
+	spin_lock_irq(&adev->slots.irq_lock);
+	for (slot = adev->slots.slot; slot < adev->slots.slot + adev->num_slots; slot++) {
+		none.slot = slot->id;
+		if (slot->ring && axon_slot_read32(adev, slot->id, STATUS) == AXON_SLOT_FAULTED)
+			slot->ring->fault(slot->ring, &none);
+	}
 	spin_unlock_irq(&adev->slots.irq_lock);
 }
 
@@ -94,6 +113,11 @@ void axon_fault_drain(struct axon_device *adev)
 	/* What a chip reported just before it fell asleep is looked for when it wakes up. */
 	if (READ_ONCE(adev->asleep) || !drm_dev_enter(&adev->drm, &idx))
 		return;
+	/* What is read of such a chip means nothing; the watch finds it. */
+	if (READ_ONCE(adev->lost) || axon_reset_is_gone(adev)) {
+		drm_dev_exit(idx);
+		return;
+	}
 
 	mutex_lock(&ring->lock);
 	head = axon_read32(adev, FAULT, HEAD);
@@ -112,8 +136,10 @@ void axon_fault_drain(struct axon_device *adev)
 	if (lost != ring->lost) {
 		drm_warn(&adev->drm, "the chip lost %u fault records\n", lost - ring->lost);
 		axon_event_faults_lost(adev, lost - ring->lost);
+		axon_fault_search(adev);
 	}
 	ring->lost = lost;
+	axon_ras_look(adev);
 	mutex_unlock(&ring->lock);
 	drm_dev_exit(idx);
 }

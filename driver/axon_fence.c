@@ -133,6 +133,26 @@ void axon_timeline_complete(struct axon_timeline *tl, u64 value)
 EXPORT_SYMBOL_IF_KUNIT(axon_timeline_complete);
 
 /**
+ * axon_timeline_is_behind() - look for what the chip has done and nobody was told of
+ * @tl: the timeline
+ * @value: number of the newest job that is done
+ *
+ * Return: whether a fence up to that number is pending.
+ */
+bool axon_timeline_is_behind(struct axon_timeline *tl, u64 value)
+{
+	struct axon_fence *first;
+	unsigned long flags;
+	bool behind;
+
+	spin_lock_irqsave(&tl->lock, flags);
+	first = list_first_entry_or_null(&tl->pending, struct axon_fence, node);
+	behind = first && first->base.seqno <= value;
+	spin_unlock_irqrestore(&tl->lock, flags);
+	return behind;
+}
+
+/**
  * axon_timeline_abort() - signal everything with an error and accept nothing more
  * @tl: the timeline; the chip has stopped working on it
  * @error: negative

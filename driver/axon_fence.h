@@ -48,6 +48,7 @@ struct axon_fence {
 struct axon_timeline *axon_timeline_create(unsigned int doorbell, struct module *owner);
 void axon_timeline_put(struct axon_timeline *tl);
 void axon_timeline_complete(struct axon_timeline *tl, u64 value);
+bool axon_timeline_is_behind(struct axon_timeline *tl, u64 value);
 void axon_timeline_abort(struct axon_timeline *tl, int error);
 
 void axon_fence_init(struct axon_fence *fence, struct axon_timeline *tl);

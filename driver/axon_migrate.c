@@ -248,6 +248,21 @@ int axon_migrate_copy(struct axon_device *adev, struct ttm_resource *res, const 
 }
 
 /**
+ * axon_migrate_revive() - start the driver's own queue afresh on a chip that has come back
+ * @adev: the device, in a drm_dev_enter() section
+ */
+void axon_migrate_revive(struct axon_device *adev)
+{
+	struct axon_migrate *m = adev->migrate;
+
+	mutex_lock(&m->lock);
+	if (m->alive)
+		axon_migrate_stop(m, -EIO);
+	axon_migrate_start(m, adev);
+	mutex_unlock(&m->lock);
+}
+
+/**
  * axon_migrate_init() - start the driver's own queue
  * @adev: the device
  *

@@ -7,6 +7,7 @@
 struct axon_device;
 struct ttm_resource;
 
+void axon_migrate_revive(struct axon_device *adev);
 int axon_migrate_init(struct axon_device *adev);
 void axon_migrate_fini(struct axon_device *adev);
 int axon_migrate_clear(struct axon_device *adev, struct ttm_resource *res);

@@ -344,7 +344,8 @@ int axon_mmu_flush(struct axon_mmu *mmu, u64 start, u64 end)
 	struct axon_pt *pt, *next;
 	int ret = 0, idx;
 
-	if (drm_dev_enter(&adev->drm, &idx)) {
+	/* On a chip that is lost nothing runs. */
+	if (!READ_ONCE(adev->lost) && drm_dev_enter(&adev->drm, &idx)) {
 		if (axon_mmu_invalidate(mmu, start, end)) {
 			axon_reset_device(adev, "address translation did not settle");
 			ret = -EIO;

@@ -39,6 +39,10 @@ static u32 axon_query_device(struct axon_device *adev, union axon_answer *a)
 		.faults = atomic64_read(&adev->num_faults),
 		.resets = atomic64_read(&adev->num_resets),
 		.device_resets = atomic64_read(&adev->num_device_resets),
+		.ecc_corrected = atomic64_read(&adev->ras.corrected),
+		.ecc_uncorrected = atomic64_read(&adev->ras.uncorrected),
+		.lost_interrupts = atomic64_read(&adev->ras.lost_interrupts),
+		.throttled = atomic64_read(&adev->ras.throttled),
 	};
 	memcpy(a->device.uuid, adev->uuid, sizeof(a->device.uuid));
 	return sizeof(a->device);

@@ -19,6 +19,9 @@
 #define AXON_BLOCK_GLOBAL(reg)	   (AXON_PAGE_GLOBAL + AXON_REG_##reg)
 #define AXON_BLOCK_IRQ(reg)	   (AXON_PAGE_IRQ + AXON_REG_IRQ_##reg)
 #define AXON_BLOCK_FAULT(reg)	   (AXON_PAGE_FAULT + AXON_REG_FAULT_##reg)
+#define AXON_BLOCK_ECC(reg)	   (AXON_PAGE_RAS + AXON_REG_ECC_##reg)
+#define AXON_BLOCK_THERMAL(reg)	   (AXON_PAGE_RAS + AXON_REG_THERMAL_##reg)
+#define AXON_BLOCK_INJECT(reg)	   (AXON_PAGE_INJECT + AXON_REG_INJECT_##reg)
 #define AXON_BLOCK_INV(reg)	   (AXON_PAGE_MMU + AXON_REG_INV_##reg)
 #define AXON_BLOCK_AS(reg)	   (AXON_PAGE_AS + AXON_REG_AS_##reg)
 #define AXON_BLOCK_DB(reg)	   (AXON_PAGE_DB_VALUE + AXON_REG_DB_##reg)
@@ -33,6 +36,7 @@
 #define axon_write64(adev, block, reg, val) writeq(val, (adev)->regs + AXON_BLOCK_##block(reg))
 
 #define axon_slot_read32(adev, slot, reg) readl((adev)->regs + AXON_BLOCK_SLOT(slot, reg))
+#define axon_slot_read64(adev, slot, reg) readq((adev)->regs + AXON_BLOCK_SLOT(slot, reg))
 #define axon_slot_write32(adev, slot, reg, val) \
 	writel(val, (adev)->regs + AXON_BLOCK_SLOT(slot, reg))
 #define axon_slot_write64(adev, slot, reg, val) \

@@ -350,8 +350,10 @@ void axon_ring_end(struct axon_ring *ring, int error)
 void axon_ring_stop(struct axon_ring *ring, int error)
 {
 	mutex_lock(&ring->lock);
-	if (error != -ECANCELED && !READ_ONCE(ring->timeline->error))
+	if (error != -ECANCELED && !READ_ONCE(ring->timeline->error)) {
 		axon_event_queue_reset(ring, error);
+		axon_slot_dump(ring);
+	}
 	axon_slot_remove(ring);
 	if (ring->mem)
 		axon_ring_end(ring, error);

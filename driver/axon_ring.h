@@ -58,6 +58,8 @@ struct axon_ring {
 	u32 owner_id;
 	/** @notify: of a user ring: something was signalled, or it is over; as @fault */
 	void (*notify)(struct axon_ring *ring);
+	/** @record: what the chip reported of it last; under &axon_slots.irq_lock */
+	struct axon_fault record;
 	/** @doorbell: its number */
 	unsigned int doorbell;
 	/** @as: address space of the command buffers */

@@ -459,7 +459,8 @@ static void axon_slot_work(struct work_struct *work)
 		return;
 
 	mutex_lock(&s->lock);
-	if (adev->asleep)
+	/* What is read of a chip that is lost means nothing. */
+	if (adev->asleep || READ_ONCE(adev->lost) || axon_reset_is_gone(adev))
 		goto out;
 	axon_slot_scan(adev);
 	for (i = AXON_KERNEL_SLOT + 1; i < adev->num_slots; i++)
@@ -547,7 +548,7 @@ int axon_slot_add(struct axon_ring *ring)
 	struct axon_slot *slot;
 	int ret, idx;
 
-	if (!drm_dev_enter(&adev->drm, &idx))
+	if (READ_ONCE(adev->lost) || !drm_dev_enter(&adev->drm, &idx))
 		return -ENODEV;
 
 	/* What the doorbell's last owner left. */
@@ -563,6 +564,7 @@ int axon_slot_add(struct axon_ring *ring)
 			axon_slot_load(slot, ring);
 		mutex_unlock(&s->lock);
 		axon_slot_kick(adev);
+		axon_watch_kick(adev);
 	}
 	drm_dev_exit(idx);
 	return ret;
@@ -583,6 +585,23 @@ void axon_slot_remove(struct axon_ring *ring)
 		axon_slot_evict(ring->slot);
 	axon_slot_bury(ring);
 	mutex_unlock(&s->lock);
+}
+
+/**
+ * axon_slot_dump() - keep the state of a ring that is about to be removed
+ * @ring: the ring; its lock is held
+ */
+void axon_slot_dump(struct axon_ring *ring)
+{
+	struct axon_device *adev = ring->adev;
+	int idx;
+
+	if (!drm_dev_enter(&adev->drm, &idx))
+		return;
+	mutex_lock(&adev->slots.lock);
+	axon_coredump_take(adev, ring, "a queue was ended");
+	mutex_unlock(&adev->slots.lock);
+	drm_dev_exit(idx);
 }
 
 /**
@@ -651,7 +670,8 @@ static bool axon_slot_all_rest(struct axon_device *adev)
 	struct axon_slots *s = &adev->slots;
 	unsigned int i;
 
-	if (!list_empty(&s->runnable) || axon_read32(adev, DB_STATUS, SUMMARY))
+	if (READ_ONCE(adev->lost) || !list_empty(&s->runnable) ||
+	    axon_read32(adev, DB_STATUS, SUMMARY))
 		return false;
 	for (i = 0; i < adev->num_slots; i++)
 		if (!axon_slot_rests(&s->slot[i]))
@@ -717,6 +737,7 @@ void axon_slot_wake(struct axon_device *adev)
 	axon_slot_set_asleep(adev, false);
 	mutex_unlock(&adev->slots.lock);
 	axon_slot_kick(adev);
+	axon_watch_kick(adev);
 }
 
 /* ---- the device ---- */

@@ -140,6 +140,7 @@ void axon_slot_arm(struct axon_ring *ring);
 int axon_slot_add(struct axon_ring *ring);
 void axon_slot_remove(struct axon_ring *ring);
 void axon_slot_forget(struct axon_ring *ring);
+void axon_slot_dump(struct axon_ring *ring);
 bool axon_slot_poll(struct axon_ring *ring, u32 *progress);
 
 #endif

@@ -77,4 +77,4 @@ static const struct attribute_group axon_sysfs_group = {
 };
 
 /* Of the PCI driver: the core adds them after probe and takes them away before remove. */
-const struct attribute_group *axon_sysfs_groups[] = { &axon_sysfs_group, NULL };
+const struct attribute_group *axon_sysfs_groups[] = { &axon_sysfs_group, &axon_ras_group, NULL };

@@ -58,6 +58,9 @@ struct accel_device_info {
 	uint64_t timestamp_ns;
 	uint64_t device_resets;			    /* of the whole chip */
 	uint64_t purpose_bytes[ACCEL_NUM_PURPOSES]; /* of all buffers, wherever they are */
+	uint64_t ecc_corrected, ecc_uncorrected;    /* errors of device memory */
+	uint64_t lost_interrupts;		    /* that the driver went on without */
+	uint64_t throttled; /* times that the chip stood still because it was too hot */
 };
 
 /* Number of devices that ACCEL_VISIBLE_DEVICES leaves, or -errno. */
@@ -75,10 +78,12 @@ enum accel_event_kind {
 	ACCEL_EVENT_DEVICE_RESET, /* the whole chip was reset; all work got `error` */
 	ACCEL_EVENT_DEVICE_LOST,  /* it did not come out of that */
 	ACCEL_EVENT_FAULTS_LOST,  /* the chip had no room for `lost` fault records */
+	ACCEL_EVENT_THROTTLED,	  /* the chip reached its temperature limit and stood still */
 	ACCEL_NUM_EVENT_KINDS
 };
-#define ACCEL_EVENT_HIDDEN  (1u << 0)
-#define ACCEL_EVENT_NO_SLOT (~0u)
+#define ACCEL_EVENT_HIDDEN	(1u << 0)
+#define ACCEL_EVENT_MEMORY_LOST (1u << 1) /* of a reset: what was in device memory is gone */
+#define ACCEL_EVENT_NO_SLOT	(~0u)
 struct accel_event {
 	uint64_t number;  /* 1, 2, 3... since the driver took the device */
 	uint64_t time_ns; /* CLOCK_REALTIME */

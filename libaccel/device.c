@@ -141,6 +141,10 @@ ACCEL_EXPORT int accel_device_get_info(struct accel_device *dev, struct accel_de
 	info.faults = query.faults;
 	info.resets = query.resets;
 	info.device_resets = query.device_resets;
+	info.ecc_corrected = query.ecc_corrected;
+	info.ecc_uncorrected = query.ecc_uncorrected;
+	info.lost_interrupts = query.lost_interrupts;
+	info.throttled = query.throttled;
 
 	/* A program built against a shorter struct gets the fields it knows; a longer one, zeros. */
 	if (size > sizeof(info)) {
@@ -155,6 +159,7 @@ ACCEL_EXPORT int accel_device_get_info(struct accel_device *dev, struct accel_de
 _Static_assert((int)ACCEL_NUM_PURPOSES == (int)DRM_AXON_PURPOSE_COUNT, "purposes are the driver's");
 _Static_assert((int)ACCEL_NUM_EVENT_KINDS == (int)DRM_AXON_EVENT_KINDS, "kinds are the driver's");
 _Static_assert(ACCEL_EVENT_HIDDEN == DRM_AXON_EVENT_HIDDEN, "flags are the driver's");
+_Static_assert(ACCEL_EVENT_MEMORY_LOST == DRM_AXON_EVENT_MEMORY_LOST, "flags are the driver's");
 
 static struct accel_event event_of(const struct drm_axon_query_event *q)
 {

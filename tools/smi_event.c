@@ -16,6 +16,7 @@ static const char *const kinds[ACCEL_NUM_EVENT_KINDS] = {
 	[ACCEL_EVENT_DEVICE_RESET] = "device_reset",
 	[ACCEL_EVENT_DEVICE_LOST] = "device_lost",
 	[ACCEL_EVENT_FAULTS_LOST] = "faults_lost",
+	[ACCEL_EVENT_THROTTLED] = "throttled",
 };
 
 const char *smi_event_kind(const struct accel_event *e)
@@ -97,7 +98,11 @@ static void print_event(const struct smi_device *d, const struct accel_event *e)
 			printf("%*sits work ended with %s\n", INDENT, "", error_name(e));
 		break;
 	case ACCEL_EVENT_FAULTS_LOST: printf("%u records did not fit\n", e->lost); break;
-	default: printf("all queues\n"); break;
+	case ACCEL_EVENT_THROTTLED: printf("the chip stood still until it had cooled\n"); break;
+	default:
+		printf("all queues%s\n",
+		       e->flags & ACCEL_EVENT_MEMORY_LOST ? ", and what was in device memory" : "");
+		break;
 	}
 }
 
@@ -198,6 +203,7 @@ struct json_object *smi_event_object(const struct accel_event *e)
 	add(o, "kind", json_object_new_string(smi_event_kind(e)));
 	add(o, "hidden", json_object_new_boolean(!whole));
 	add(o, "slot", number_or_null(e->slot != ACCEL_EVENT_NO_SLOT, e->slot));
+	add(o, "memory_lost", json_object_new_boolean(e->flags & ACCEL_EVENT_MEMORY_LOST));
 	add(o, "errno", string_or_null(error, error));
 	add(o, "lost", number_or_null(e->kind == ACCEL_EVENT_FAULTS_LOST, e->lost));
 	add(o, "client", number_or_null(client, e->client));

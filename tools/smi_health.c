@@ -144,13 +144,36 @@ static void check_resets(uint64_t count, const struct accel_event *newest,
 static void check_device_resets(const struct smi_device *d, struct smi_check *check)
 {
 	const struct accel_event *lost = smi_event_newest(d, ACCEL_EVENT_DEVICE_LOST);
+	const struct accel_event *reset = smi_event_newest(d, ACCEL_EVENT_DEVICE_RESET);
 	char text[32];
 
-	if (lost)
+	/* one that came after it brought the chip back */
+	if (lost && (!reset || reset->number < lost->number))
 		set(check, SMI_FAIL, "the chip did not come out of one, %s", age(d, lost, text));
 	else
-		check_resets(d->info.device_resets, smi_event_newest(d, ACCEL_EVENT_DEVICE_RESET),
-			     d, check);
+		check_resets(d->info.device_resets, reset, d, check);
+}
+
+static void check_ecc(const struct smi_device *d, struct smi_check *check)
+{
+	uint64_t corrected = d->info.ecc_corrected, uncorrected = d->info.ecc_uncorrected;
+
+	if (!corrected && !uncorrected)
+		set(check, SMI_PASS, "no memory errors since the driver took the device");
+	else
+		set(check, uncorrected ? SMI_FAIL : SMI_WARN,
+		    "%" PRIu64 " memory errors corrected, %" PRIu64 " not", corrected, uncorrected);
+}
+
+static void check_chip(const struct smi_device *d, struct smi_check *check)
+{
+	uint64_t lost = d->info.lost_interrupts, throttled = d->info.throttled;
+
+	if (!lost && !throttled)
+		set(check, SMI_PASS, "never too hot, and no interrupt was lost");
+	else
+		set(check, SMI_WARN, "too hot %" PRIu64 " times, %" PRIu64 " interrupts were lost",
+		    throttled, lost);
 }
 
 enum smi_result smi_health(const struct smi_device *d, const struct smi_processes *processes,
@@ -164,6 +187,8 @@ enum smi_result smi_health(const struct smi_device *d, const struct smi_processe
 		[SMI_CHECK_FAULTS] = "faults",
 		[SMI_CHECK_RESETS] = "queue_resets",
 		[SMI_CHECK_DEVICE_RESETS] = "device_resets",
+		[SMI_CHECK_ECC] = "ecc",
+		[SMI_CHECK_CHIP] = "chip",
 	};
 	enum smi_result worst = SMI_PASS;
 
@@ -175,6 +200,8 @@ enum smi_result smi_health(const struct smi_device *d, const struct smi_processe
 	check_resets(d->info.resets, smi_event_newest(d, ACCEL_EVENT_QUEUE_RESET), d,
 		     &checks[SMI_CHECK_RESETS]);
 	check_device_resets(d, &checks[SMI_CHECK_DEVICE_RESETS]);
+	check_ecc(d, &checks[SMI_CHECK_ECC]);
+	check_chip(d, &checks[SMI_CHECK_CHIP]);
 	for (unsigned int i = 0; i < SMI_NUM_CHECKS; i++) {
 		checks[i].name = names[i];
 		if (checks[i].result > worst)

@@ -94,6 +94,10 @@ static void add_events(struct json_object *o, const struct smi_device *d)
 	add_u64(o, "faults", d->info.faults);
 	add_u64(o, "queue_resets", d->info.resets);
 	add_u64(o, "device_resets", d->info.device_resets);
+	add_u64(o, "ecc_corrected", d->info.ecc_corrected);
+	add_u64(o, "ecc_uncorrected", d->info.ecc_uncorrected);
+	add_u64(o, "lost_interrupts", d->info.lost_interrupts);
+	add_u64(o, "throttled", d->info.throttled);
 }
 
 /* Those that were not told yet, oldest first, and how many were before them that nobody told. */

@@ -213,6 +213,8 @@ static void print_metric(const struct smi_device *d)
 	printf("  faults          %10" PRIu64 "\n", info->faults);
 	printf("  queue resets    %10" PRIu64 "\n", info->resets);
 	printf("  device resets   %10" PRIu64 "\n", info->device_resets);
+	printf("  memory errors   %10" PRIu64 " corrected, %" PRIu64 " not\n", info->ecc_corrected,
+	       info->ecc_uncorrected);
 	printf("  %-8s %8s %16s %20s\n", "engine", "in use", "busy, wall s",
 	       "busy, modelled cycles");
 	for (unsigned int e = 0; e < AXON_NUM_ENGINES; e++)

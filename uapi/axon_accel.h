@@ -67,6 +67,10 @@ struct drm_axon_query_device {
 	__u64 faults;		/* faults since the driver took the device */
 	__u64 resets;		/* queues reset since then for a fault, a hang or a time-out; not those closed */
 	__u64 device_resets;	/* resets of the whole chip since then */
+	__u64 ecc_corrected;	/* memory errors put right since then */
+	__u64 ecc_uncorrected;	/* memory errors that cost a queue */
+	__u64 lost_interrupts;	/* interrupts that never came; the driver went on without */
+	__u64 throttled;	/* times that the chip stood still because it was too hot */
 };
 
 enum drm_axon_memory_kind { DRM_AXON_MEMORY_VRAM, DRM_AXON_MEMORY_SYSTEM };
@@ -110,9 +114,11 @@ enum drm_axon_event_kind {
 	DRM_AXON_EVENT_DEVICE_RESET,	/* the whole chip was reset; all fences got `error` */
 	DRM_AXON_EVENT_DEVICE_LOST,	/* it did not come out of that; all fences got `error` */
 	DRM_AXON_EVENT_FAULTS_LOST,	/* the chip had no room for `lost` fault records */
+	DRM_AXON_EVENT_THROTTLED,	/* the chip reached its temperature limit and stood still for a while */
 	DRM_AXON_EVENT_KINDS
 };
 #define DRM_AXON_EVENT_HIDDEN		(1u << 0)
+#define DRM_AXON_EVENT_MEMORY_LOST	(1u << 1)	/* with the reset went what was in device memory */
 #define DRM_AXON_EVENT_NO_SLOT		(~0u)
 #define DRM_AXON_MAX_EVENTS		128
 struct drm_axon_query_event {
@@ -120,7 +126,7 @@ struct drm_axon_query_event {
 	__u64 time_ns;		/* CLOCK_REALTIME */
 	__u64 client;		/* drm-client-id of fdinfo, 0: none, or HIDDEN */
 	__u32 kind;		/* enum drm_axon_event_kind */
-	__u32 flags;		/* DRM_AXON_EVENT_HIDDEN */
+	__u32 flags;		/* DRM_AXON_EVENT_HIDDEN, _MEMORY_LOST */
 	__u32 pid;		/* of the client, in the reader's pid namespace; 0: none there, or HIDDEN */
 	__u32 queue_id;		/* as the client knows it, 0: none, or HIDDEN */
 	__u32 slot;		/* DRM_AXON_EVENT_NO_SLOT: none */

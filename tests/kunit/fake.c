@@ -30,6 +30,7 @@ static void fake_teardown(void *data)
 {
 	struct axon_device *adev = data;
 
+	axon_watch_fini(adev);
 	axon_slot_fini(adev);
 	axon_fault_fini(adev);
 	axon_mmu_teardown(adev);
@@ -68,6 +69,7 @@ struct axon_device *fake_device(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, axon_mmu_setup(adev));
 	KUNIT_ASSERT_EQ(test, 0, axon_fault_init(adev));
 	KUNIT_ASSERT_EQ(test, 0, axon_slot_init(adev));
+	axon_watch_init(adev);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fake_teardown, adev));
 	return adev;
 }

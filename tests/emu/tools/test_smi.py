@@ -96,7 +96,8 @@ def health_of_a_sound_device_passes():
     assert device["health"] == "PASS"
     results = {check["name"]: check["result"] for check in device["checks"]}
     assert results == {"driver": "SKIP", "device": "PASS", "memory": "PASS", "queues": "PASS",
-                       "faults": "PASS", "queue_resets": "PASS", "device_resets": "PASS"}, results
+                       "faults": "PASS", "queue_resets": "PASS", "device_resets": "PASS",
+                       "ecc": "PASS", "chip": "PASS"}, results
 
 
 def events_are_counted():
