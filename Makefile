@@ -6,6 +6,11 @@ ifdef SAN
 B := build/san
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
+ifdef FUZZ
+B := build/fuzz
+CC := clang
+SANFLAGS := -fsanitize=address,undefined -fsanitize=fuzzer-no-link -fno-sanitize-recover=undefined -O1
+endif
 
 VERSION := $(file <VERSION)
 CC ?= gcc
@@ -30,7 +35,7 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(AXON_CFLAGS) $(CFLAGS_$(call top,$*)) $(call isa,$*) -c -o $@ $<
 
--include $(shell find $(B) -name '*.d' $(if $(SAN),,-not -path 'build/san/*' -not -path 'build/mutants/*') \
+-include $(shell find $(B) -name '*.d' $(if $(SAN)$(FUZZ),,-not -path 'build/san/*' -not -path 'build/fuzz/*' -not -path 'build/mutants/*') \
 	2>/dev/null)
 
 .PHONY: all

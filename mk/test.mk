@@ -14,17 +14,21 @@ SAN_TESTS = $(patsubst $(B)/%,build/san/%,$(filter-out $(B)/tests/qtest/% $(LONG
 KUNIT_TESTS := tests/kunit/run
 DEBUG_TESTS := $(KUNIT_TESTS) $(addprefix $(B)/tests/guest/,abi_vm abi_exec abi_fault abi_unbind \
 	abi_userq_run libaccel/test_launch libaccel/test_user_queue)
-export UNIT_TESTS GUEST_TESTS VM_TESTS SAN_TESTS KUNIT_TESTS DEBUG_TESTS
+# Of `make fuzz`.
+FUZZ_SECONDS ?= 1800
+FUZZ_IOCTLS ?= 5000000
+export FUZZ_TESTS UNIT_TESTS GUEST_TESTS VM_TESTS SAN_TESTS KUNIT_TESTS DEBUG_TESTS
 export QTEST_QEMU_BINARY = $(CURDIR)/build/qemu-system-x86_64
 
 .PHONY: test check lint
 test: deps ## every tier of tests, the host's also sanitised
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm debug
 	@$(MAKE) --no-print-directory -s -j$$(nproc) SAN=1 all
+	@$(MAKE) --no-print-directory -s -j$$(nproc) FUZZ=1 fuzzers
 	@mk/fetch_model.py '$(MODEL)' >/dev/null
 	-@mk/venv.sh >/dev/null
 	-@mk/peer.sh --version >/dev/null
-	@tests/run unit emu san qtest guest debug vm lint
+	@tests/run unit emu san qtest guest debug vm fuzz lint
 
 check: deps ## the tests that need neither a VM nor a model, nor long
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all
@@ -38,9 +42,17 @@ soak: deps ## a whole training, all guest tests on the debug kernel, then over a
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm debug
 	@mk/fetch_model.py '$(MODEL)' >/dev/null
 	@tests/emu/train/accuracy.sh
+	@$(MAKE) --no-print-directory -s fuzz
 	@DEBUG_TESTS='$(KUNIT_TESTS) $(GUEST_TESTS)' tests/run debug
 	@set -e; for round in $$(seq $(ROUNDS)); do echo "== round $$round of $(ROUNDS)"; tests/run guest; done
 
-.PHONY: soak format
+fuzz: deps ## the fuzzers, long: FUZZ_SECONDS=1800 for each file reader; FUZZ_IOCTLS=5000000
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all debug
+	@$(MAKE) --no-print-directory -s -j$$(nproc) FUZZ=1 fuzzers
+	@set -e; for x in $(FUZZ_TESTS); do tests/fuzz/run --soak $(FUZZ_SECONDS) $$x; done
+	@tools/vm --kernel debug --timeout $$(($(FUZZ_IOCTLS) / 50 + 600)) -- \
+		build/tests/guest/ioctl_fuzz $(FUZZ_IOCTLS)
+
+.PHONY: soak fuzz format
 format: ## lay out all C sources as .clang-format says
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format-14 -i
