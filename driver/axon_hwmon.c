@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/class/hwmon/hwmonN: temperature, power, energy and clock, as Documentation/hwmon/sysfs-interface.rst
- * has them. The clock is that of modelled cycles; the hwmon core knows no kind for clocks, so its file
- * is made here, as amdgpu does.
+ * /sys/class/hwmon/hwmonN: temperature, power, energy and clock, as the kernel's documentation of
+ * hwmon's sysfs interface has them. The clock is that of modelled cycles; the hwmon core knows no
+ * kind for clocks, so its file is made here, as amdgpu does.
  */
 
 #include <linux/hwmon.h>
@@ -107,9 +107,10 @@ ATTRIBUTE_GROUPS(axon_hwmon);
  */
 void axon_hwmon_init(struct axon_device *adev)
 {
-	struct device *hwmon = devm_hwmon_device_register_with_info(
-		adev->drm.dev, "axon", adev, &axon_hwmon_chip, axon_hwmon_groups);
+	struct device *hwmon;
 
+	hwmon = devm_hwmon_device_register_with_info(adev->drm.dev, "axon", adev, &axon_hwmon_chip,
+						     axon_hwmon_groups);
 	if (IS_ERR(hwmon))
 		drm_warn(&adev->drm, "no sensors: %pe\n", hwmon);
 }

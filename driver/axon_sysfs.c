@@ -21,7 +21,6 @@ static struct axon_device *axon_sysfs_device(struct device *dev)
 	static ssize_t name##_show(struct device *dev, struct device_attribute *attr, char *buf) \
 	{                                                                                        \
 		struct axon_device *adev = axon_sysfs_device(dev);                               \
-                                                                                                 \
 		return sysfs_emit(buf, format "\n", __VA_ARGS__);                                \
 	}                                                                                        \
 	static DEVICE_ATTR_RO(name)

@@ -14,6 +14,9 @@
 #include "axon_device.h"
 #include "axon_ring.h"
 
+/* Tracepoints are laid out as tables, as everywhere in the kernel. */
+/* clang-format off */
+
 /* From SUBMIT on: its calls wait for what they depend on. */
 TRACE_EVENT(axon_job_submit,
 	TP_PROTO(const struct axon_ring *ring, u64 client, u64 seqno, u32 calls),

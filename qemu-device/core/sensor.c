@@ -80,8 +80,9 @@ void sensor_read(struct sensor *sensor, unsigned int cores, uint64_t now_ns,
 	if (sensor->energy_uj + energy_uj > (double)sensor->told_uj)
 		sensor->told_uj = (uint64_t)(sensor->energy_uj + energy_uj);
 	*reading = (struct sensor_reading){
-		.temp_mc = (uint32_t)sensor->temp_mc,
-		.power_mw = (uint32_t)(sensor->power_mw > 0 ? sensor->power_mw : idle_mw(cores)),
+		.temp_mc = (uint32_t)lround(sensor->temp_mc),
+		.power_mw =
+			sensor->power_mw > 0 ? (uint32_t)lround(sensor->power_mw) : idle_mw(cores),
 		.energy_uj = sensor->told_uj,
 	};
 	pthread_mutex_unlock(&sensor->lock);
