@@ -4,8 +4,8 @@
  *
  * When a queue is ended against its owner's will, or the whole chip reset, what the chip shows of
  * itself goes to /sys/class/devcoredump/: the reason, the queue, its fault record, the packets
- * around the read pointer, the registers of the hart that faulted and all of the chip's. It is text,
- * "NAME VALUE" on each line, described in axon(4); accel-smi dump takes it in.
+ * around the read pointer, the registers of the hart that faulted and all of the chip's. The format
+ * is text, "NAME VALUE" on each line, and described in axon(4).
  *
  * The state must be read before the reset, which fences wait for: so nothing is allocated then.
  * There is room for one dump, made when the device comes up; a work item copies and hands it over,
@@ -71,9 +71,9 @@ static void axon_coredump_ring(struct drm_printer *p, struct axon_ring *ring)
 
 	slot = ring->slot->id;
 	drm_printf(p, "queue.slot %u\n", slot);
-	for (i = 0; i < 32; i++)
-		drm_printf(p, "hart.%s%.0u %#llx\n", i ? "x" : "pc", i,
-			   axon_slot_read64(adev, slot, HART(i)));
+	drm_printf(p, "hart.pc %#llx\n", axon_slot_read64(adev, slot, HART(0)));
+	for (i = 1; i < 32; i++)
+		drm_printf(p, "hart.x%u %#llx\n", i, axon_slot_read64(adev, slot, HART(i)));
 	if (ring->mem && !ring->user)
 		axon_coredump_packets(p, ring, axon_slot_read32(adev, slot, RPTR));
 }

@@ -7,11 +7,11 @@
  * would have been taken away by an interrupt long ago, is taken up now, and counted.
  *
  * It is also who notices that a chip answers no more, and that the queue of a process stands still
- * although the chip's own limits should have ended it. (For a kernel queue the scheduler's time-out
- * does that, see axon_sched.c.) It never wakes a chip that sleeps: whoever wakes it kicks the watch.
+ * although the chip's own limits should have ended it; for a kernel queue the scheduler's time-out
+ * does that. It never wakes a chip that sleeps: whoever wakes it kicks the watch.
  *
- * Rejected: polling more often (each look is a few reads over the bus), and only when somebody waits
- * for a fence (a fence has no callback that would be called for all who wait).
+ * Rejected: polling more often (each look is a few reads over the bus), and only when somebody
+ * waits for a fence (a fence has no callback that would be called for all who wait).
  */
 
 #include <kunit/visibility.h>

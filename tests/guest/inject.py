@@ -8,6 +8,7 @@ run something on their queues, and compares what each then shows. The second pro
 do with it: its queue may end only with the whole chip.
 """
 
+import glob
 import json
 import os
 import re
@@ -55,6 +56,13 @@ def table():
     rows = [re.split(r"\s*(?<!\\)\|\s*", line.strip())[1:-1] for line in section.splitlines()
             if line.startswith("| `")]
     return [Row(cells) for cells in rows]
+
+
+def fault_causes():
+    """Numbers by name."""
+    with open(os.path.join(ROOT, "uapi", "axon_hw.h"), encoding="utf-8") as file:
+        section = file.read().split("#define AXON_FAULT_LIST(X)")[1]
+    return dict(re.findall(r'X\((\w+), (\d+), "', section))
 
 
 # ---- in the guest ----
@@ -173,6 +181,29 @@ def compare(name, what, expected, found):
     assert expected == found, f"{name}: {what}: expected {expected}, found {found}"
 
 
+def clear_dumps():
+    for path in glob.glob("/sys/class/devcoredump/devcd*/data"):
+        with open(path, "w", encoding="ascii") as file:
+            file.write("1")
+
+
+def check_dump(row):
+    """A queue that was ended has left its state, with the fault that it died of."""
+    end = time.monotonic() + PATIENCE
+    while not (found := glob.glob("/sys/class/devcoredump/devcd*/data")):
+        assert time.monotonic() < end, f"{row.name}: expected a dump, found none"
+        time.sleep(0.1)
+    with open(found[0], encoding="ascii") as file:
+        text = file.read()
+    assert text.startswith("axon-coredump 1\n") and len(text) <= 65536, text[:80]
+    values = dict(line.split(" ", 1) for line in text.splitlines())
+    compare(row.name, "dump", "a queue was ended", values["reason"])
+    compare(row.name, "dump", fault_causes()[row.library.split()[1]], values["fault.cause"])
+    missing = {"queue.doorbell", "hart.pc", "hart.x31", "GLOBAL.ID",
+               "SLOT1.STATUS"} - set(values)
+    assert not missing, f"{row.name}: dump: expected {missing}"
+
+
 def check_health(row):
     results = {check["name"]: check["result"] for check in smi("health")["checks"]}
     for expected in row.smi:
@@ -183,6 +214,7 @@ def check_health(row):
 def check_row(row, victims, uevents):
     guilty, other = victims.get("guilty"), victims.get("other")
     kernel_log()
+    clear_dumps()
     uevents.wedged()
     before = newest_event()
     for what in row.inject:
@@ -197,6 +229,8 @@ def check_row(row, victims, uevents):
     compare(row.name, "the library of another process", row.innocent(), bystander)
     compare(row.name, "events", row.events, new_events(before, len(row.events)))
     check_health(row)
+    if row.has_event("queue_reset"):
+        check_dump(row)
     log = kernel_log()
     for text in row.log:
         assert text in log, f"{row.name}: the kernel's log: expected '{text}', found:\n{log}"
