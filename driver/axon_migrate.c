@@ -281,6 +281,23 @@ int axon_migrate_init(struct axon_device *adev)
 }
 
 /**
+ * axon_migrate_resume() - start it again after axon_migrate_fini()
+ * @adev: the device
+ *
+ * Return: 0 or a negative error, with which the CPU stands in from now on.
+ */
+int axon_migrate_resume(struct axon_device *adev)
+{
+	struct axon_migrate *m = adev->migrate;
+	int ret;
+
+	mutex_lock(&m->lock);
+	ret = axon_migrate_start(m, adev);
+	mutex_unlock(&m->lock);
+	return ret;
+}
+
+/**
  * axon_migrate_fini() - end the driver's own queue
  * @adev: the device
  */

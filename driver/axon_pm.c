@@ -23,6 +23,12 @@
  * &axon_device.inv_lock and &axon_slots.irq_lock together, in this order, so that each of them
  * keeps it as it is.
  *
+ * When the machine goes to sleep nobody is asked: user space is frozen, every ring leaves its slot
+ * for its save area, in the middle of its work if need be, and device memory is copied to system
+ * memory (axon_image.c) unless the machine only idles, in which case the chip keeps it. On the way
+ * back the chip is reset, in case it lost its registers, told everything again, and the rings get
+ * slots and go on.
+ *
  * Rejected: suspending user queues that are at work to their save areas (a program that waits for
  * a word which the CPU will write would never see it), and leaving the mappings (a store to a
  * doorbell of a chip that is in D3hot is lost).
@@ -31,11 +37,16 @@
 #include <linux/mm.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
+#include <linux/suspend.h>
 
 #include <drm/drm_drv.h>
+#include <drm/drm_print.h>
 
 #include "axon_device.h"
+#include "axon_image.h"
+#include "axon_migrate.h"
 #include "axon_pm.h"
+#include "axon_reset.h"
 
 /* For how long nobody has to have used the chip until it is put to sleep. */
 #define AXON_AUTOSUSPEND_MS 5000
@@ -136,8 +147,64 @@ static int axon_pm_runtime_resume(struct device *dev)
 	return 0;
 }
 
-const struct dev_pm_ops axon_pm_ops = { RUNTIME_PM_OPS(axon_pm_runtime_suspend,
-						       axon_pm_runtime_resume, NULL) };
+/* The PCI core has woken it; user space is frozen. */
+static int axon_pm_suspend(struct device *dev)
+{
+	struct axon_device *adev = dev_get_drvdata(dev);
+	int ret = 0;
+
+	if (READ_ONCE(adev->lost))
+		return 0;
+
+	axon_slot_park(adev);
+	if (pm_suspend_target_state != PM_SUSPEND_TO_IDLE)
+		ret = axon_image_save(adev);
+	if (ret) {
+		drm_err(&adev->drm, "device memory cannot be saved: error %d\n", ret);
+		axon_slot_unpark(adev);
+		return ret;
+	}
+
+	axon_migrate_fini(adev);
+	axon_slot_set_asleep(adev, true);
+	return 0;
+}
+
+static int axon_pm_resume(struct device *dev)
+{
+	struct axon_device *adev = dev_get_drvdata(dev);
+	int ret;
+
+	if (READ_ONCE(adev->lost))
+		return 0;
+
+	ret = axon_reset_hw(adev);
+	axon_slot_set_asleep(adev, false);
+	if (!ret) {
+		axon_device_start(adev);
+		ret = axon_migrate_resume(adev);
+	}
+	if (!ret)
+		ret = axon_image_restore(adev);
+	if (ret) {
+		drm_err(&adev->drm, "the chip did not come back from sleep: error %d\n", ret);
+		WRITE_ONCE(adev->lost, true);
+		axon_reset_end_rings(adev, -ENODEV);
+	}
+	axon_slot_unpark(adev);
+	return ret;
+}
+
+const struct dev_pm_ops axon_pm_ops = {
+	.suspend = pm_sleep_ptr(axon_pm_suspend),
+	.resume = pm_sleep_ptr(axon_pm_resume),
+	.freeze = pm_sleep_ptr(axon_pm_suspend),
+	.thaw = pm_sleep_ptr(axon_pm_resume),
+	.poweroff = pm_sleep_ptr(axon_pm_suspend),
+	.restore = pm_sleep_ptr(axon_pm_resume),
+	.runtime_suspend = pm_ptr(axon_pm_runtime_suspend),
+	.runtime_resume = pm_ptr(axon_pm_runtime_resume),
+};
 
 /**
  * axon_pm_init() - let the chip sleep from now on

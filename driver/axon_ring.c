@@ -293,8 +293,7 @@ int axon_ring_submit(struct axon_ring *ring, const struct axon_packet *packets, 
 		for (i = 0; i < count; i++)
 			axon_ring_emit(ring, &packets[i]);
 		axon_ring_emit(ring, &signal);
-		/* writel() orders the packets before the doorbell. */
-		axon_doorbell_write(ring->adev, ring->doorbell, ring->wptr);
+		axon_slot_ring_doorbell(ring);
 		drm_dev_exit(idx);
 	}
 	mutex_unlock(&ring->lock);

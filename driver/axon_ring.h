@@ -105,6 +105,8 @@ struct axon_ring {
 	unsigned int rank;
 	/** @since: ns, since when it has the slot, was asked to leave it or waits for one */
 	u64 since;
+	/** @rung: the doorbell's value while the machine sleeps */
+	u32 rung;
 	/** @rptr: packets consumed, as the scheduler saw it last */
 	u32 rptr;
 	/** @moved: ns, when it saw @rptr move last, or began to have work */

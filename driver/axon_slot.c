@@ -43,6 +43,7 @@
  */
 
 #include <kunit/visibility.h>
+#include <linux/delay.h>
 #include <linux/iosys-map.h>
 #include <linux/ktime.h>
 #include <linux/list_sort.h>
@@ -460,7 +461,7 @@ static void axon_slot_work(struct work_struct *work)
 
 	mutex_lock(&s->lock);
 	/* What is read of a chip that is lost means nothing. */
-	if (adev->asleep || READ_ONCE(adev->lost) || axon_reset_is_gone(adev))
+	if (adev->asleep || s->parked || READ_ONCE(adev->lost) || axon_reset_is_gone(adev))
 		goto out;
 	axon_slot_scan(adev);
 	for (i = AXON_KERNEL_SLOT + 1; i < adev->num_slots; i++)
@@ -486,6 +487,24 @@ void axon_slot_kick(struct axon_device *adev)
 }
 
 /* ---- rings ---- */
+
+/**
+ * axon_slot_ring_doorbell() - tell the chip how many packets there are
+ * @ring: the ring, whose lock is held; the caller is in a drm_dev_enter() section
+ *
+ * A chip that sleeps is told when it wakes up.
+ */
+void axon_slot_ring_doorbell(struct axon_ring *ring)
+{
+	struct axon_slots *s = &ring->adev->slots;
+	unsigned long flags;
+
+	spin_lock_irqsave(&s->irq_lock, flags);
+	/* writel() orders the packets before the doorbell. */
+	if (!ring->adev->asleep)
+		axon_doorbell_write(ring->adev, ring->doorbell, ring->wptr);
+	spin_unlock_irqrestore(&s->irq_lock, flags);
+}
 
 /**
  * axon_slot_arm() - have &axon_ring.notify called at the next SIGNAL with an interrupt
@@ -679,8 +698,12 @@ static bool axon_slot_all_rest(struct axon_device *adev)
 	return true;
 }
 
-/* Under &axon_slots.lock. What the chip did not hear while it slept is told to it here. */
-static void axon_slot_set_asleep(struct axon_device *adev, bool asleep)
+/**
+ * axon_slot_set_asleep() - touch the chip no more, or again
+ * @adev: the device, whose &axon_slots.lock is held or whose rings are parked
+ * @asleep: which of the two; what the chip did not hear while it slept is told to it
+ */
+void axon_slot_set_asleep(struct axon_device *adev, bool asleep)
 {
 	mutex_lock(&adev->inv_lock);
 	spin_lock_irq(&adev->slots.irq_lock);
@@ -738,6 +761,85 @@ void axon_slot_wake(struct axon_device *adev)
 	mutex_unlock(&adev->slots.lock);
 	axon_slot_kick(adev);
 	axon_watch_kick(adev);
+}
+
+/* One look at all slots that are to become free; whether they are. */
+static bool axon_slot_park_once(struct axon_device *adev)
+{
+	u64 now = ktime_get_ns();
+	unsigned int i, on = 0;
+
+	for (i = AXON_KERNEL_SLOT + 1; i < adev->num_slots; i++) {
+		struct axon_slot *slot = &adev->slots.slot[i];
+
+		axon_slot_settle(slot, now);
+		if (slot->ring && !slot->leaving && axon_slot_slice(slot->status, false) != U64_MAX)
+			axon_slot_suspend(slot);
+		on += !!slot->ring;
+	}
+	return !on;
+}
+
+/**
+ * axon_slot_park() - take every ring off its slot, whatever it does, and give out none
+ * @adev: the device, awake; user space is frozen
+ *
+ * As long as their hang limits allow for one to leave.
+ */
+void axon_slot_park(struct axon_device *adev)
+{
+	struct axon_slots *s = &adev->slots;
+	struct axon_ring *ring;
+	unsigned long doorbell;
+	bool parked;
+
+	do {
+		mutex_lock(&s->lock);
+		s->parked = true;
+		parked = axon_slot_park_once(adev);
+		mutex_unlock(&s->lock);
+		if (!parked)
+			usleep_range(500, 1000);
+	} while (!parked);
+
+	xa_lock(&s->rings);
+	xa_for_each(&s->rings, doorbell, ring)
+		ring->rung = axon_read32(adev, DB, VALUE(doorbell));
+	xa_unlock(&s->rings);
+}
+
+/* A ring that a job was handed to meanwhile has more packets than its doorbell says. */
+static void axon_slot_restore_doorbell(struct axon_ring *ring)
+{
+	struct axon_slots *s = &ring->adev->slots;
+
+	spin_lock_irq(&s->irq_lock);
+	axon_write32(ring->adev, DB, VALUE(ring->doorbell),
+		     ring->user ? ring->rung : READ_ONCE(ring->wptr));
+	spin_unlock_irq(&s->irq_lock);
+	if (ring->state == AXON_RING_OFF)
+		axon_slot_enqueue(ring);
+}
+
+/**
+ * axon_slot_unpark() - the mirror of axon_slot_park()
+ * @adev: the device, awake; the chip may have been reset, device memory is as it was
+ *
+ * All rings are given slots: those that turn out to have nothing to do let go of them.
+ */
+void axon_slot_unpark(struct axon_device *adev)
+{
+	struct axon_slots *s = &adev->slots;
+	struct axon_ring *ring;
+	unsigned long doorbell;
+
+	mutex_lock(&s->lock);
+	xa_for_each(&s->rings, doorbell, ring)
+		if (doorbell != AXON_KERNEL_SLOT)
+			axon_slot_restore_doorbell(ring);
+	s->parked = false;
+	mutex_unlock(&s->lock);
+	axon_slot_kick(adev);
 }
 
 /* ---- the device ---- */

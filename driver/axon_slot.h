@@ -85,6 +85,8 @@ struct axon_slots {
 	struct xarray rings;
 	/** @runnable: those that wait for a slot */
 	struct list_head runnable;
+	/** @parked: no ring gets a slot, as the machine goes to sleep */
+	bool parked;
 	/** @shared: ns, when a ring had to leave its cores to others last */
 	u64 shared;
 	/** @slot: the slots; 0 is the driver's own and never scheduled */
@@ -134,6 +136,11 @@ bool axon_slot_is_idle(struct axon_device *adev);
 bool axon_slot_sleep(struct axon_device *adev);
 void axon_slot_wake(struct axon_device *adev);
 
+void axon_slot_park(struct axon_device *adev);
+void axon_slot_unpark(struct axon_device *adev);
+void axon_slot_set_asleep(struct axon_device *adev, bool asleep);
+
+void axon_slot_ring_doorbell(struct axon_ring *ring);
 void axon_slot_kick(struct axon_device *adev);
 void axon_slot_interrupt(struct axon_slot *slot);
 void axon_slot_arm(struct axon_ring *ring);

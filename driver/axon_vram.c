@@ -15,6 +15,7 @@
 #include <drm/ttm/ttm_placement.h>
 
 #include "axon_device.h"
+#include "axon_image.h"
 #include "axon_vram.h"
 
 static struct axon_vram_mgr *to_axon_vram_mgr(struct ttm_resource_manager *man)
@@ -42,6 +43,8 @@ static int axon_vram_alloc(struct ttm_resource_manager *man, struct ttm_buffer_o
 	mutex_lock(&mgr->lock);
 	ret = gpu_buddy_alloc_blocks(&mgr->mm, 0, man->size, vres->base.size, PAGE_SIZE,
 				     &vres->blocks, 0);
+	if (!ret)
+		list_add_tail(&vres->node, &mgr->used);
 	mutex_unlock(&mgr->lock);
 	if (ret) {
 		ttm_resource_fini(man, &vres->base);
@@ -60,6 +63,8 @@ static void axon_vram_free(struct ttm_resource_manager *man, struct ttm_resource
 
 	mutex_lock(&mgr->lock);
 	gpu_buddy_free_list(&mgr->mm, &vres->blocks, 0);
+	list_del(&vres->node);
+	axon_image_free(container_of(mgr, struct axon_device, vram), vres->image);
 	mutex_unlock(&mgr->lock);
 
 	ttm_resource_fini(man, res);
@@ -108,6 +113,7 @@ int axon_vram_init(struct axon_device *adev)
 	int ret;
 
 	mutex_init(&mgr->lock);
+	INIT_LIST_HEAD(&mgr->used);
 	mgr->base.func = &axon_vram_func;
 	ttm_resource_manager_init(&mgr->base, &adev->ttm, adev->vram_size);
 

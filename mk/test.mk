@@ -38,12 +38,13 @@ lint: deps ## style, layering, licences, spelling
 	@tests/run lint
 
 ROUNDS ?= 20
-soak: deps ## a whole training, all guest tests on the debug kernel, then over and over: ROUNDS=20
+soak: deps ## a whole training, all guest tests on the debug kernel, cards that come and go, then over and over: ROUNDS=20
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all vm debug
 	@mk/fetch_model.py '$(MODEL)' >/dev/null
 	@tests/emu/train/accuracy.sh
 	@$(MAKE) --no-print-directory -s fuzz
 	@DEBUG_TESTS='$(KUNIT_TESTS) $(GUEST_TESTS)' tests/run debug
+	@AXON_ROUNDS=100 tests/guest/hotplug.py
 	@set -e; for round in $$(seq $(ROUNDS)); do echo "== round $$round of $(ROUNDS)"; tests/run guest; done
 
 fuzz: deps ## the fuzzers, long: FUZZ_SECONDS=1800 for each file reader; FUZZ_IOCTLS=5000000

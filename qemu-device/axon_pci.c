@@ -26,6 +26,7 @@
 #include "hw/pci/pcie_port.h"
 #include "hw/qdev-properties.h"
 #include "exec/address-spaces.h"
+#include "exec/cpu-common.h"
 #include "migration/vmstate.h"
 #include "system/runstate.h"
 #include "system/system.h"
@@ -266,6 +267,9 @@ static void axon_reset_hold(Object *obj, ResetType type)
 	AxonState *s = AXON(obj);
 
 	axon_core_reset(s->core);
+	/* The machine wakes from S3, in which power was cut. */
+	if (type == RESET_TYPE_WAKEUP)
+		ram_block_discard_range(s->vram.ram_block, 0, s->vram_size);
 	qatomic_set(&s->pending, 0);
 	axon_clear_vram(s);
 	pcie_cap_deverr_reset(&s->pdev);

@@ -87,6 +87,14 @@ class Machine:
         self.vm.stdin.write(line + "\n")
         self.vm.stdin.flush()
 
+    def stop(self):
+        """Turn it off: its command cannot end where the host's files are gone. The kernel has not complained."""
+        self.command("quit")
+        rest = self.vm.stdout.read()
+        status = self.vm.wait()
+        assert status == 125, f"expected a machine that was turned off, found status {status}: {rest}"
+        self.folder.cleanup()
+
     def end(self):
         """Its command has ended, and well."""
         self.vm.stdin.close()
