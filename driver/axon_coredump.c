@@ -44,13 +44,14 @@ static void axon_coredump_packets(struct drm_printer *p, const struct axon_ring 
 {
 	u32 n, first = rptr - min_t(u32, rptr, AXON_COREDUMP_PACKETS);
 	const u64 *raw;
+	unsigned int i;
 
 	for (n = first; n != ring->wptr && n - first < 2 * AXON_COREDUMP_PACKETS; n++) {
 		raw = (const u64 *)&ring->mem->packets[n % AXON_RING_PACKETS];
-		drm_printf(
-			p,
-			"packet%u %016llx %016llx %016llx %016llx %016llx %016llx %016llx %016llx\n",
-			n, raw[0], raw[1], raw[2], raw[3], raw[4], raw[5], raw[6], raw[7]);
+		drm_printf(p, "packet%u", n);
+		for (i = 0; i < AXON_PACKET_SIZE / sizeof(*raw); i++)
+			drm_printf(p, " %016llx", raw[i]);
+		drm_printf(p, "\n");
 	}
 }
 

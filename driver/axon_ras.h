@@ -14,7 +14,7 @@ struct axon_device;
  * The chip's counts are 32 bits wide and start anew at a reset; these do not.
  */
 struct axon_ras {
-	/** @seen_corrected: its count of corrected errors as seen last; under &axon_fault_ring.lock */
+	/** @seen_corrected: its count of corrected errors; under &axon_fault_ring.lock */
 	u32 seen_corrected;
 	/** @seen_uncorrected: of uncorrected ones; the same lock */
 	u32 seen_uncorrected;
