@@ -134,9 +134,8 @@ def norm_and_norm_grad():
     rows, cols, eps = 11, 96, 1e-5
     x, w, dy = normal(rows, cols), normal(cols), normal(rows, cols)
     y, dx, part, dw = nothing(rows, cols), nothing(rows, cols), nothing(3, cols), nothing(cols)
-    step = numpy.zeros(64, numpy.uint32)
-    step[0] = rows
-    launch("norm", (3, 1), step, x, None, None, w, None, y, F32, cols, 4, eps)
+    count = numpy.uint32([rows])
+    launch("norm", (3, 1), count, None, x, None, None, w, None, y, F32, cols, 4, eps)
     launch("norm_grad", (3, 1), x, w, dy, dx, part, rows, cols, 4, eps, 0, 0)
     launch("reduce", (cols, 1), part, dw, cols, 1, 3, 4 * cols)
     tx, tw = leaf(x), leaf(w)
