@@ -121,7 +121,7 @@ def events_of_others_are_hidden():
     document = json.loads(done[0])
     jsonschema.validate(document, SCHEMA)
     for event, seen in zip(whole, document["devices"][0]["events"][-2:]):
-        public = ("number", "time_ns", "kind", "slot", "errno", "cause", "lost",
+        public = ("number", "time_ns", "kind", "slot", "memory_lost", "errno", "cause", "lost",
                   "device_timestamp_ns", "engine")
         assert seen["hidden"] and {key: seen[key] for key in public} == {
             key: event[key] for key in public}, seen
