@@ -12,9 +12,11 @@
  *
  * Step 4 cannot fail and is all that an asynchronous VM_BIND would leave for later.
  *
- * Each mapping pins its buffer. Rejected: evicting bound buffers behind a fence in the VM's
- * reservation; the page tables then have to follow, which needs an operation after step 2 that
- * waits for jobs.
+ * A buffer that was evicted in this VM before stays so, although it is back now, until all of its
+ * mappings are written together: see axon_place.c.
+ *
+ * In a long-running VM each mapping pins its buffer, because no job comes by that would bring it
+ * back.
  */
 
 #include <linux/mm.h>
@@ -27,6 +29,7 @@
 #include "axon_cursor.h"
 #include "axon_device.h"
 #include "axon_gem.h"
+#include "axon_place.h"
 #include "axon_trace.h"
 #include "axon_vm.h"
 
@@ -107,13 +110,15 @@ static void axon_vma_link(struct axon_vma *vma, struct drm_gpuvm_bo *vm_bo)
 	if (!vma)
 		return;
 	drm_gpuva_link(&vma->base, vm_bo);
-	ttm_bo_pin(&to_axon_bo(vma->base.gem.obj)->tbo);
+	if (to_axon_vm(vm_bo->vm)->long_running)
+		ttm_bo_pin(&to_axon_bo(vma->base.gem.obj)->tbo);
 }
 
 /* @vma is not in the tree any more. */
 static void axon_vma_destroy(struct axon_vma *vma)
 {
-	ttm_bo_unpin(&to_axon_bo(vma->base.gem.obj)->tbo);
+	if (to_axon_vm(vma->base.vm)->long_running)
+		ttm_bo_unpin(&to_axon_bo(vma->base.gem.obj)->tbo);
 	drm_gpuva_unlink(&vma->base);
 	kfree(vma);
 }
@@ -233,6 +238,7 @@ static int axon_bind_prepare_map(struct axon_vm *vm, struct axon_bind *bind)
 		bind->vm_bo = NULL;
 		return ret;
 	}
+	drm_gpuvm_bo_extobj_add(bind->vm_bo);
 
 	axon_cursor_bo(&cur, bind->bo, bind->offset, bind->size);
 	ret = axon_mmu_prepare_map(&vm->mmu, bind->va, &cur);
@@ -295,7 +301,7 @@ static void axon_bind_commit(struct axon_vm *vm, struct axon_bind *bind)
 
 	trace_axon_bind(to_axon_device(vm->base.drm), vm->mmu.as, bind->va, bind->size, bind->bo);
 	axon_mmu_unmap(&vm->mmu, bind->va, bind->size);
-	if (!bind->bo)
+	if (!bind->bo || bind->vm_bo->evicted)
 		return;
 
 	axon_cursor_bo(&cur, bind->bo, bind->offset, bind->size);
@@ -359,8 +365,8 @@ static void axon_bind_commit_all(struct axon_vm *vm, struct axon_bind *binds, u3
 		axon_bind_finish(&binds[i]);
 }
 
-static int axon_bind_lock(struct axon_vm *vm, struct drm_exec *exec, struct axon_bind *binds,
-			  u32 count)
+static int axon_bind_lock_and_do(struct axon_vm *vm, struct drm_exec *exec, struct axon_bind *binds,
+				 u32 count)
 {
 	int ret = 0;
 	u32 i;
@@ -375,12 +381,29 @@ static int axon_bind_lock(struct axon_vm *vm, struct drm_exec *exec, struct axon
 			if (ret)
 				return ret;
 		}
+		/* While not all is locked yet: TTM locks what it pushes out with this ticket. */
+		ret = axon_bind_all(vm, binds, count);
 	}
-	return 0;
+	axon_bind_commit_all(vm, binds, count, !ret);
+	return ret;
 }
 
-static int axon_bind_run(struct axon_vm *vm, struct axon_bind *binds, u32 count)
+/**
+ * struct axon_bind_attempt - what axon_bind_attempt() is to carry out
+ */
+struct axon_bind_attempt {
+	/** @vm: the VM */
+	struct axon_vm *vm;
+	/** @binds: operations, checked */
+	struct axon_bind *binds;
+	/** @count: of @binds */
+	u32 count;
+};
+
+static int axon_bind_attempt(void *arg)
 {
+	struct axon_bind_attempt *a = arg;
+	struct axon_vm *vm = a->vm;
 	struct drm_exec exec;
 	int ret;
 	u32 i;
@@ -389,17 +412,17 @@ static int axon_bind_run(struct axon_vm *vm, struct axon_bind *binds, u32 count)
 	if (ret)
 		return ret;
 
-	drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, count);
-	ret = axon_bind_lock(vm, &exec, binds, count);
-	if (!ret) {
-		ret = axon_bind_all(vm, binds, count);
-		axon_bind_commit_all(vm, binds, count, !ret);
-	}
+	drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, a->count);
+	ret = axon_bind_lock_and_do(vm, &exec, a->binds, a->count);
 
-	for (i = 0; i < count; i++) {
-		if (binds[i].ops)
-			drm_gpuva_ops_free(&vm->base, binds[i].ops);
-		drm_gpuvm_bo_put(binds[i].vm_bo);
+	for (i = 0; i < a->count; i++) {
+		struct axon_bind *bind = &a->binds[i];
+
+		if (bind->ops)
+			drm_gpuva_ops_free(&vm->base, bind->ops);
+		drm_gpuvm_bo_put(bind->vm_bo);
+		bind->ops = NULL;
+		bind->vm_bo = NULL;
 	}
 	drm_exec_fini(&exec);
 	mutex_unlock(&vm->lock);
@@ -479,6 +502,7 @@ static int axon_bind_check(struct axon_vm *vm, struct drm_file *file,
 static int axon_bind_array(struct axon_vm *vm, struct drm_file *file,
 			   const struct drm_axon_bind_op *in, u32 count)
 {
+	struct axon_bind_attempt attempt = { .vm = vm, .count = count };
 	struct axon_bind *binds;
 	int ret = 0;
 	u32 i;
@@ -486,11 +510,12 @@ static int axon_bind_array(struct axon_vm *vm, struct drm_file *file,
 	binds = kvcalloc(count, sizeof(*binds), GFP_KERNEL);
 	if (!binds)
 		return -ENOMEM;
+	attempt.binds = binds;
 
 	for (i = 0; i < count && !ret; i++)
 		ret = axon_bind_check(vm, file, &in[i], &binds[i]);
 	if (!ret)
-		ret = axon_bind_run(vm, binds, count);
+		ret = axon_place(vm->mmu.adev, axon_bind_attempt, &attempt);
 
 	for (i = 0; i < count; i++)
 		if (binds[i].bo)

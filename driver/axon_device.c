@@ -113,6 +113,7 @@ static int axon_device_identify(struct axon_device *adev)
 
 VISIBLE_IF_KUNIT void axon_device_init_locks(struct axon_device *adev)
 {
+	init_rwsem(&adev->place_lock);
 	mutex_init(&adev->inv_lock);
 	mutex_init(&adev->mmu_lock);
 	mutex_init(&adev->reset_lock);

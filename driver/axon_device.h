@@ -5,6 +5,7 @@
 #include <linux/idr.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
@@ -73,6 +74,9 @@ struct axon_device {
 	struct axon_vram_mgr vram;
 	/** @tt: manager of TTM_PL_TT */
 	struct ttm_resource_manager tt;
+
+	/** @place_lock: shared by those who bring buffers to their places: see axon_place() */
+	struct rw_semaphore place_lock;
 
 	/** @inv_lock: serialises use of the invalidation registers and the address-space table */
 	struct mutex inv_lock;

@@ -3,6 +3,7 @@
 #include <linux/iosys-map.h>
 #include <linux/mm.h>
 
+#include <drm/drm_exec.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_gem_ttm_helper.h>
 #include <drm/drm_print.h>
@@ -14,6 +15,7 @@
 #include "axon_cursor.h"
 #include "axon_device.h"
 #include "axon_gem.h"
+#include "axon_place.h"
 #include "axon_pm.h"
 #include "axon_vm.h"
 
@@ -85,15 +87,26 @@ static const struct drm_gem_object_funcs axon_bo_funcs = {
 	.vm_ops = &axon_bo_vm_ops,
 };
 
-/* Device memory first: system memory is what is left when that is full. */
+/*
+ * What may be in either goes to device memory while there is room, and to system memory rather than
+ * push out somebody else.
+ */
 static void axon_bo_placement(u32 flags, struct ttm_place places[2], struct ttm_placement *out)
 {
+	bool either = (flags & AXON_BO_PLACEMENTS) == AXON_BO_PLACEMENTS;
+
 	out->placement = places;
 	out->num_placement = 0;
 	if (flags & DRM_AXON_BO_VRAM)
-		places[out->num_placement++] = (struct ttm_place){ .mem_type = TTM_PL_VRAM };
+		places[out->num_placement++] = (struct ttm_place){
+			.mem_type = TTM_PL_VRAM,
+			.flags = either ? TTM_PL_FLAG_DESIRED : 0,
+		};
 	if (flags & DRM_AXON_BO_SYSTEM)
-		places[out->num_placement++] = (struct ttm_place){ .mem_type = TTM_PL_TT };
+		places[out->num_placement++] = (struct ttm_place){
+			.mem_type = TTM_PL_TT,
+			.flags = either ? TTM_PL_FLAG_FALLBACK : 0,
+		};
 }
 
 /* TTM says -ENOMEM when a placement is full; say which memory it was. */
@@ -105,6 +118,9 @@ static int axon_bo_placement_error(u32 flags, int ret)
 /**
  * axon_bo_validate() - bring a buffer to a place where the chip can reach it
  * @bo: the buffer, locked
+ *
+ * To be called from an attempt of axon_place(). No buffer leaves for it whose reservation the
+ * caller holds, which those of the same VM share.
  *
  * Return: 0, -ENOSPC when device memory is full, or another negative error.
  */
@@ -119,6 +135,44 @@ int axon_bo_validate(struct axon_bo *bo)
 }
 
 /**
+ * struct axon_bo_place - what axon_bo_place_attempt() is to do
+ */
+struct axon_bo_place {
+	/** @bo: the buffer */
+	struct axon_bo *bo;
+	/** @pin: to stay */
+	bool pin;
+};
+
+/* Locked with a ticket, so that TTM can wait for those who hold what might make room. */
+static int axon_bo_place_attempt(void *arg)
+{
+	struct axon_bo_place *place = arg;
+	struct axon_bo *bo = place->bo;
+	struct drm_exec exec;
+	int ret = 0;
+
+	drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT, 1);
+	drm_exec_until_all_locked(&exec) {
+		ret = drm_exec_lock_obj(&exec, &bo->tbo.base);
+		drm_exec_retry_on_contention(&exec);
+		if (!ret)
+			ret = axon_bo_validate(bo);
+	}
+	if (!ret && place->pin)
+		ttm_bo_pin(&bo->tbo);
+	drm_exec_fini(&exec);
+	return ret;
+}
+
+static int axon_bo_place(struct axon_bo *bo, bool pin)
+{
+	struct axon_bo_place place = { .bo = bo, .pin = pin };
+
+	return axon_place(to_axon_device(bo->tbo.base.dev), axon_bo_place_attempt, &place);
+}
+
+/**
  * axon_bo_pin() - bring a buffer to a place where the chip can reach it, and keep it there
  * @bo: the buffer
  *
@@ -126,17 +180,7 @@ int axon_bo_validate(struct axon_bo *bo)
  */
 int axon_bo_pin(struct axon_bo *bo)
 {
-	int ret;
-
-	ret = ttm_bo_reserve(&bo->tbo, true, false, NULL);
-	if (ret)
-		return ret;
-
-	ret = axon_bo_validate(bo);
-	if (!ret)
-		ttm_bo_pin(&bo->tbo);
-	ttm_bo_unreserve(&bo->tbo);
-	return ret;
+	return axon_bo_place(bo, true);
 }
 
 /**
@@ -179,13 +223,29 @@ static u64 axon_bo_max_size(struct axon_device *adev, u32 flags)
 		   flags & DRM_AXON_BO_SYSTEM ? adev->tt.size : 0);
 }
 
+/* A buffer of one VM only shares that VM's reservation, which must be held while it is made. */
+static int axon_bo_init(struct axon_bo *bo, struct axon_device *adev, enum ttm_bo_type type)
+{
+	static struct ttm_place system = { .mem_type = TTM_PL_SYSTEM };
+	struct ttm_placement nowhere = { .num_placement = 1, .placement = &system };
+	struct ttm_operation_ctx ctx = { .interruptible = true };
+	struct dma_resv *resv = bo->vm_obj ? bo->vm_obj->resv : NULL;
+	int ret;
+
+	if (resv)
+		dma_resv_lock(resv, NULL);
+	ret = ttm_bo_init_reserved(&adev->ttm, &bo->tbo, type, &nowhere, 0, &ctx, NULL, resv,
+				   axon_bo_destroy);
+	if (resv)
+		dma_resv_unlock(resv);
+	else if (!ret)
+		ttm_bo_unreserve(&bo->tbo);
+	return ret;
+}
+
 static struct axon_bo *axon_bo_create(struct axon_device *adev, u64 size, u32 flags, u32 purpose,
 				      struct axon_vm *vm, enum ttm_bo_type type)
 {
-	struct ttm_operation_ctx ctx = { .interruptible = true };
-	struct dma_resv *resv = vm ? drm_gpuvm_resv(&vm->base) : NULL;
-	struct ttm_placement placement;
-	struct ttm_place places[2];
 	struct axon_bo *bo;
 	int ret;
 
@@ -203,30 +263,16 @@ static struct axon_bo *axon_bo_create(struct axon_device *adev, u64 size, u32 fl
 		drm_gem_object_get(bo->vm_obj);
 	}
 
-	/* From here on TTM frees @bo when something fails. */
-	axon_bo_placement(flags, places, &placement);
-	ret = ttm_bo_init_reserved(&adev->ttm, &bo->tbo, type, &placement, 0, &ctx, NULL, resv,
-				   axon_bo_destroy);
-	if (ret)
-		return ERR_PTR(axon_bo_placement_error(flags, ret));
-
-	if (!vm)
-		ttm_bo_unreserve(&bo->tbo);
-	return bo;
-}
-
-/* A buffer of one VM only shares that VM's reservation, which must be held while it is made. */
-static struct axon_bo *axon_bo_create_in(struct axon_device *adev, u64 size, u32 flags, u32 purpose,
-					 struct axon_vm *vm)
-{
-	struct axon_bo *bo;
-	int ret;
-
-	ret = dma_resv_lock_interruptible(drm_gpuvm_resv(&vm->base), NULL);
+	/* TTM frees @bo when this fails. */
+	ret = axon_bo_init(bo, adev, type);
 	if (ret)
 		return ERR_PTR(ret);
-	bo = axon_bo_create(adev, size, flags, purpose, vm, ttm_bo_type_device);
-	dma_resv_unlock(drm_gpuvm_resv(&vm->base));
+
+	ret = axon_bo_place(bo, type == ttm_bo_type_kernel);
+	if (ret) {
+		drm_gem_object_put(&bo->tbo.base);
+		return ERR_PTR(ret);
+	}
 	return bo;
 }
 
@@ -235,26 +281,14 @@ static struct axon_bo *axon_bo_create_in(struct axon_device *adev, u64 size, u32
  * @adev: the device
  * @size: bytes, page-aligned
  *
- * In device memory if there is room, and not cleared.
+ * In system memory: what is pinned would be missing where others have nothing else.
  *
  * Return: the buffer or an error pointer.
  */
 struct axon_bo *axon_bo_create_pinned(struct axon_device *adev, u64 size)
 {
-	struct axon_bo *bo;
-	int ret;
-
-	bo = axon_bo_create(adev, size, AXON_BO_PLACEMENTS, DRM_AXON_PURPOSE_OTHER, NULL,
-			    ttm_bo_type_kernel);
-	if (IS_ERR(bo))
-		return bo;
-
-	ret = axon_bo_pin(bo);
-	if (ret) {
-		drm_gem_object_put(&bo->tbo.base);
-		return ERR_PTR(ret);
-	}
-	return bo;
+	return axon_bo_create(adev, size, DRM_AXON_BO_SYSTEM, DRM_AXON_PURPOSE_OTHER, NULL,
+			      ttm_bo_type_kernel);
 }
 
 /**
@@ -280,7 +314,7 @@ int axon_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *fi
 {
 	struct axon_device *adev = to_axon_device(drm);
 	struct drm_axon_bo_create *args = data;
-	struct axon_vm *vm;
+	struct axon_vm *vm = NULL;
 	struct axon_bo *bo;
 	int ret;
 
@@ -296,12 +330,10 @@ int axon_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *fi
 		vm = axon_vm_lookup(to_axon_file(file), args->vm_id);
 		if (!vm)
 			return -ENOENT;
-		bo = axon_bo_create_in(adev, args->size, args->flags, args->purpose, vm);
-		axon_vm_put(vm);
-	} else {
-		bo = axon_bo_create(adev, args->size, args->flags, args->purpose, NULL,
-				    ttm_bo_type_device);
 	}
+	bo = axon_bo_create(adev, args->size, args->flags, args->purpose, vm, ttm_bo_type_device);
+	if (vm)
+		axon_vm_put(vm);
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
 

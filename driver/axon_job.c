@@ -2,11 +2,12 @@
 /**
  * DOC: Submission
  *
- * A submission goes through stages, of which only the first two can fail:
+ * A submission goes through stages, of which only the first three can fail:
  *
  * 1. gather: copy and check what the caller gave, look up syncobjs, allocate all that is needed;
  * 2. depend: tell the scheduler what the job waits for;
- * 3. arm, push and publish, under the queue's lock: the fence gets its number in the order in which
+ * 3. validate: lock all buffers of the address space and bring back those that were evicted;
+ * 4. arm, push and publish, under the queue's lock: the fence gets its number in the order in which
  *    jobs reach the ring. There is no way back from here, and no need for one.
  */
 
@@ -18,10 +19,12 @@
 #include "axon_device.h"
 #include "axon_fence.h"
 #include "axon_job.h"
+#include "axon_place.h"
 #include "axon_pm.h"
 #include "axon_queue.h"
 #include "axon_sync.h"
 #include "axon_trace.h"
+#include "axon_vm.h"
 
 /**
  * axon_job_free() - free a job
@@ -107,9 +110,22 @@ static struct axon_job *axon_job_gather(struct axon_queue *q, const struct drm_a
 	return job;
 }
 
+/**
+ * struct axon_job_attempt - what axon_job_attempt() is to commit
+ */
+struct axon_job_attempt {
+	/** @job: the job */
+	struct axon_job *job;
+	/** @syncs: where its fence goes */
+	struct axon_syncs *syncs;
+	/** @client: whose it is, for the trace */
+	u64 client;
+};
+
 /* Arm, push, publish. Returns an error, with nothing done, if the queue is gone or dead. */
-static int axon_job_commit(struct axon_job *job, struct axon_syncs *syncs, u64 client)
+static int axon_job_commit(struct axon_job_attempt *a, struct drm_gpuvm_exec *vm_exec)
 {
+	struct axon_job *job = a->job;
 	struct axon_queue *q = job->queue;
 	struct dma_fence *fence = &job->fence->base;
 	int ret;
@@ -121,18 +137,53 @@ static int axon_job_commit(struct axon_job *job, struct axon_syncs *syncs, u64 c
 		axon_fence_init(job->fence, q->ring.timeline);
 		/* The job may be done and freed as soon as it is pushed. */
 		dma_fence_get(fence);
-		trace_axon_job_submit(&q->ring, client, fence->seqno, job->count);
+		trace_axon_job_submit(&q->ring, a->client, fence->seqno, job->count);
+		drm_gpuvm_exec_resv_add_fence(vm_exec, fence, DMA_RESV_USAGE_BOOKKEEP,
+					      DMA_RESV_USAGE_BOOKKEEP);
 		drm_sched_entity_push_job(&job->base);
-		axon_syncs_signal(syncs, fence);
+		axon_syncs_signal(a->syncs, fence);
 		dma_fence_put(fence);
 	}
 	mutex_unlock(&q->lock);
 	return ret;
 }
 
+/* While not all is locked yet, as TTM locks what it pushes out with the same ticket. */
+static int axon_job_validate(struct drm_gpuvm_exec *vm_exec)
+{
+	return drm_gpuvm_exec_validate(vm_exec);
+}
+
+/* Have all buffers of the address space where the job can reach them, and keep them there. */
+static int axon_job_attempt(void *arg)
+{
+	struct axon_job_attempt *a = arg;
+	struct axon_vm *vm = a->job->queue->vm;
+	struct drm_gpuvm_exec vm_exec = {
+		.vm = &vm->base,
+		.flags = DRM_EXEC_INTERRUPTIBLE_WAIT,
+		.num_fences = 1,
+		.extra.fn = axon_job_validate,
+	};
+	int ret;
+
+	ret = mutex_lock_interruptible(&vm->lock);
+	if (ret)
+		return ret;
+
+	ret = drm_gpuvm_exec_lock(&vm_exec);
+	if (!ret) {
+		ret = axon_job_commit(a, &vm_exec);
+		drm_gpuvm_exec_unlock(&vm_exec);
+	}
+	mutex_unlock(&vm->lock);
+	return ret;
+}
+
 static int axon_job_submit(struct axon_queue *q, struct drm_file *file,
 			   const struct drm_axon_submit *args, struct axon_syncs *syncs)
 {
+	struct axon_job_attempt attempt = { .syncs = syncs, .client = file->client_id };
 	struct axon_job *job;
 	int ret;
 
@@ -140,6 +191,7 @@ static int axon_job_submit(struct axon_queue *q, struct drm_file *file,
 	if (IS_ERR(job))
 		return PTR_ERR(job);
 
+	attempt.job = job;
 	ret = axon_sched_job_init(&job->base, &q->entity, job->count + 1, q, file->client_id);
 	if (ret)
 		goto err_free;
@@ -148,7 +200,7 @@ static int axon_job_submit(struct axon_queue *q, struct drm_file *file,
 	if (ret)
 		goto err_cleanup;
 
-	ret = axon_job_commit(job, syncs, file->client_id);
+	ret = axon_place(q->ring.adev, axon_job_attempt, &attempt);
 	if (ret)
 		goto err_cleanup;
 	return 0;
@@ -171,8 +223,9 @@ err_free:
  *
  * Return: 0; -EINVAL for unknown flags, non-zero padding, no or too many calls, a call that is
  * empty, unaligned or outside the user's range, and as axon_syncs_get() says; -ENOENT for a queue
- * that does not exist; -EOPNOTSUPP for a user queue, which promises no fences; -EIO when the queue
- * is dead; -ENODEV when the chip is lost; -EINTR.
+ * that does not exist; -EOPNOTSUPP for a user queue, which promises no fences; -ENOSPC when the
+ * buffers of the address space do not fit into device memory together; -EIO when the queue is dead;
+ * -ENODEV when the chip is lost; -EINTR.
  */
 int axon_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 {

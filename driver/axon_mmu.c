@@ -17,6 +17,12 @@
  * and an earlier one that would have written the leaf then fills that table instead. Pruning gives
  * the leaf its chance back.
  *
+ * Locking. Which tables there are is changed under the owner's lock alone: &axon_vm.lock, or
+ * &axon_device.mmu_lock for the kernel's address space. What they say is changed under
+ * &axon_mmu.lock, also by those who hold no owner's lock but take memory away from under a mapping,
+ * with axon_mmu_zap(). That may be on behalf of memory reclaim, so nothing is allocated under that
+ * lock; and zapping unhooks no table, so that what somebody else has prepared stays.
+ *
  * Rejected: allocating while writing (VM_BIND could then fail half-way), replacing a populated
  * table by a leaf (saves 4 KiB, and needs the break-before-make dance on a live table), and a
  * dma_pool: address spaces of open files outlive a card that was pulled out, and a pool must not.
@@ -25,6 +31,7 @@
 #include <kunit/visibility.h>
 #include <linux/dma-mapping.h>
 #include <linux/iopoll.h>
+#include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
@@ -112,12 +119,14 @@ static struct axon_pt *axon_pt_grow(struct axon_mmu *mmu, struct axon_pt *pt, un
 				    unsigned int i)
 {
 	struct axon_pt *child = axon_pt_alloc(mmu->adev, level - 1);
-	u64 leaf = axon_pt_get(pt, i);
 	unsigned int j;
+	u64 leaf;
 
 	if (!child)
 		return NULL;
 
+	mutex_lock(&mmu->lock);
+	leaf = axon_pt_get(pt, i);
 	for (j = 0; leaf && j < AXON_PT_ENTRIES; j++)
 		axon_pt_set(child, j, leaf + j * SZ_4K);
 
@@ -125,6 +134,7 @@ static struct axon_pt *axon_pt_grow(struct axon_mmu *mmu, struct axon_pt *pt, un
 	dma_wmb();
 	pt->child[i] = child;
 	axon_pt_set(pt, i, axon_pde(child));
+	mutex_unlock(&mmu->lock);
 	return child;
 }
 
@@ -220,6 +230,7 @@ void axon_mmu_map(struct axon_mmu *mmu, u64 va, const struct axon_cursor *mem, u
 	struct axon_cursor cur = *mem;
 
 	flags |= AXON_PTE_V | AXON_PTE_LEAF | (mem->sys ? AXON_PTE_SYS : 0);
+	mutex_lock(&mmu->lock);
 	while (cur.left) {
 		struct axon_pt *pt = axon_pt_level1(mmu, va);
 		unsigned int i = axon_pt_index(va, 1);
@@ -238,6 +249,7 @@ void axon_mmu_map(struct axon_mmu *mmu, u64 va, const struct axon_cursor *mem, u
 		axon_cursor_advance(&cur, step);
 		va += step;
 	}
+	mutex_unlock(&mmu->lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(axon_mmu_map);
 
@@ -268,7 +280,9 @@ static void axon_pt_clear(struct axon_pt *pt, unsigned int level, u64 start, u64
  */
 void axon_mmu_unmap(struct axon_mmu *mmu, u64 va, u64 size)
 {
+	mutex_lock(&mmu->lock);
 	axon_pt_clear(mmu->root, AXON_PT_LEVELS - 1, va, va + size - 1);
+	mutex_unlock(&mmu->lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(axon_mmu_unmap);
 
@@ -304,12 +318,14 @@ static void axon_pt_prune(struct axon_mmu *mmu, struct axon_pt *pt, unsigned int
  */
 void axon_mmu_prune(struct axon_mmu *mmu, u64 va, u64 size)
 {
+	mutex_lock(&mmu->lock);
 	axon_pt_prune(mmu, mmu->root, AXON_PT_LEVELS - 1, va, va + size);
+	mutex_unlock(&mmu->lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(axon_mmu_prune);
 
 /* Wait until the chip uses no old translation of [@start, @end). */
-static int axon_mmu_invalidate(struct axon_mmu *mmu, u64 start, u64 end)
+static int axon_mmu_wait_invalid(struct axon_mmu *mmu, u64 start, u64 end)
 {
 	struct axon_device *adev = mmu->adev;
 	int ret = 0;
@@ -328,13 +344,51 @@ static int axon_mmu_invalidate(struct axon_mmu *mmu, u64 start, u64 end)
 	return ret;
 }
 
+/* A chip that does not finish is reset: afterwards nothing runs that could use what it knew. */
+static int axon_mmu_invalidate(struct axon_mmu *mmu, u64 start, u64 end)
+{
+	struct axon_device *adev = mmu->adev;
+	int ret = 0, idx;
+
+	/* On a chip that is lost nothing runs. */
+	if (!READ_ONCE(adev->lost) && drm_dev_enter(&adev->drm, &idx)) {
+		if (axon_mmu_wait_invalid(mmu, start, end)) {
+			axon_reset_device(adev, "address translation did not settle");
+			ret = -EIO;
+		}
+		drm_dev_exit(idx);
+	}
+	return ret;
+}
+
+/**
+ * axon_mmu_zap() - clear the entries of a whole mapping, and make the chip forget it
+ * @mmu: the address space
+ * @va: first address
+ * @size: bytes, > 0
+ *
+ * Needs neither the owner's lock nor preparation, as no leaf reaches out of a mapping. Afterwards
+ * the memory that was mapped there can be given to somebody else.
+ */
+void axon_mmu_zap(struct axon_mmu *mmu, u64 va, u64 size)
+{
+	bool there;
+
+	mutex_lock(&mmu->lock);
+	there = mmu->root;
+	if (there)
+		axon_pt_clear(mmu->root, AXON_PT_LEVELS - 1, va, va + size - 1);
+	mutex_unlock(&mmu->lock);
+	if (there)
+		axon_mmu_invalidate(mmu, va, va + size);
+}
+EXPORT_SYMBOL_IF_KUNIT(axon_mmu_zap);
+
 /**
  * axon_mmu_flush() - make changes hold, and free the tables that they put out of use
  * @mmu: the address space
  * @start: first address of the range that changed
  * @end: its end
- *
- * A chip that does not finish is reset: afterwards nothing runs that could use an old translation.
  *
  * Return: 0, or -EIO when the chip had to be reset.
  */
@@ -342,16 +396,7 @@ int axon_mmu_flush(struct axon_mmu *mmu, u64 start, u64 end)
 {
 	struct axon_device *adev = mmu->adev;
 	struct axon_pt *pt, *next;
-	int ret = 0, idx;
-
-	/* On a chip that is lost nothing runs. */
-	if (!READ_ONCE(adev->lost) && drm_dev_enter(&adev->drm, &idx)) {
-		if (axon_mmu_invalidate(mmu, start, end)) {
-			axon_reset_device(adev, "address translation did not settle");
-			ret = -EIO;
-		}
-		drm_dev_exit(idx);
-	}
+	int ret = axon_mmu_invalidate(mmu, start, end);
 
 	list_for_each_entry_safe(pt, next, &mmu->dead, dead)
 		axon_pt_free(adev, pt);
@@ -377,6 +422,12 @@ int axon_mmu_init(struct axon_mmu *mmu, struct axon_device *adev, unsigned int a
 	if (!mmu->root)
 		return -ENOMEM;
 
+	mutex_init(&mmu->lock);
+	/* As if memory reclaim had been seen taking it: for lockdep. */
+	fs_reclaim_acquire(GFP_KERNEL);
+	might_lock(&mmu->lock);
+	fs_reclaim_release(GFP_KERNEL);
+
 	axon_device_set_root(adev, as, axon_pde(mmu->root));
 	return 0;
 }
@@ -388,10 +439,14 @@ EXPORT_SYMBOL_IF_KUNIT(axon_mmu_init);
  */
 void axon_mmu_fini(struct axon_mmu *mmu)
 {
+	struct axon_pt *root = mmu->root;
+
 	axon_device_set_root(mmu->adev, mmu->as, 0);
 	axon_mmu_flush(mmu, 0, 0);
-	axon_pt_free_tree(mmu->adev, mmu->root, AXON_PT_LEVELS - 1);
+	mutex_lock(&mmu->lock);
 	mmu->root = NULL;
+	mutex_unlock(&mmu->lock);
+	axon_pt_free_tree(mmu->adev, root, AXON_PT_LEVELS - 1);
 }
 EXPORT_SYMBOL_IF_KUNIT(axon_mmu_fini);
 

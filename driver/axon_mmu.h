@@ -3,6 +3,7 @@
 #define AXON_MMU_H
 
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
 
@@ -20,12 +21,15 @@ struct axon_pt;
 /**
  * struct axon_mmu - the page tables of one address space
  *
- * The owner's lock covers all of it: &axon_vm.lock, or &axon_device.mmu_lock for the kernel's.
+ * The owner's lock, &axon_vm.lock or &axon_device.mmu_lock for the kernel's, covers which tables
+ * there are.
  */
 struct axon_mmu {
 	/** @adev: the device */
 	struct axon_device *adev;
-	/** @root: level 3 */
+	/** @lock: protects what the tables say; innermost, nothing is allocated under it */
+	struct mutex lock;
+	/** @root: level 3; NULL at the end, which is under @lock too */
 	struct axon_pt *root;
 	/** @dead: tables out of use, freed once the chip has forgotten them */
 	struct list_head dead;
@@ -38,6 +42,7 @@ void axon_mmu_fini(struct axon_mmu *mmu);
 int axon_mmu_prepare_map(struct axon_mmu *mmu, u64 va, const struct axon_cursor *mem);
 int axon_mmu_prepare_unmap(struct axon_mmu *mmu, u64 va, u64 size);
 void axon_mmu_map(struct axon_mmu *mmu, u64 va, const struct axon_cursor *mem, u64 flags);
+void axon_mmu_zap(struct axon_mmu *mmu, u64 va, u64 size);
 void axon_mmu_unmap(struct axon_mmu *mmu, u64 va, u64 size);
 void axon_mmu_prune(struct axon_mmu *mmu, u64 va, u64 size);
 int axon_mmu_flush(struct axon_mmu *mmu, u64 start, u64 end);

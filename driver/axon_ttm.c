@@ -4,8 +4,8 @@
  *
  * Buffers live in device memory (TTM_PL_VRAM) or in system memory that the chip can reach
  * (TTM_PL_TT), and may be pushed from the first to the second, and from there into TTM's own care
- * (TTM_PL_SYSTEM), while no address space maps them. A mapped buffer is pinned: page tables
- * never have to be chased.
+ * (TTM_PL_SYSTEM), mapped or not: axon_place.c has page tables follow. A new buffer begins in TTM's
+ * care, without any memory.
  *
  * Device memory is cleared before it holds a buffer for the first time, unless no program will
  * ever see that buffer. The chip does that, and the moves, on a queue of the driver's own; the CPU
@@ -27,6 +27,7 @@
 #include "axon_device.h"
 #include "axon_gem.h"
 #include "axon_migrate.h"
+#include "axon_place.h"
 #include "axon_pm.h"
 #include "axon_ttm.h"
 
@@ -180,10 +181,6 @@ static int axon_ttm_copy(struct ttm_buffer_object *tbo, struct ttm_operation_ctx
 	struct ttm_resource *res = to_vram ? dst : tbo->resource;
 	int ret, idx;
 
-	ret = ttm_bo_wait_ctx(tbo, ctx);
-	if (ret)
-		return ret;
-
 	ret = ttm_tt_populate(tbo->bdev, tbo->ttm, ctx);
 	if (ret)
 		return ret;
@@ -193,8 +190,6 @@ static int axon_ttm_copy(struct ttm_buffer_object *tbo, struct ttm_operation_ctx
 	if (axon_migrate_copy(adev, res, tbo->ttm->dma_address, to_vram))
 		axon_ttm_copy_by_cpu(tbo, res, to_vram);
 	axon_pm_exit(adev, idx);
-
-	ttm_bo_move_sync_cleanup(tbo, dst);
 	return 0;
 }
 
@@ -221,22 +216,81 @@ static int axon_ttm_clear(struct axon_device *adev, struct ttm_resource *res)
 	return 0;
 }
 
+/* It has no memory yet, and so nobody has used it. */
+static bool axon_ttm_is_new(struct ttm_buffer_object *tbo)
+{
+	if (!tbo->resource)
+		return true;
+	return tbo->resource->mem_type == TTM_PL_SYSTEM && tbo->ttm &&
+	       !ttm_tt_is_populated(tbo->ttm) && !(tbo->ttm->page_flags & TTM_TT_FLAG_SWAPPED);
+}
+
+static int axon_ttm_move_new(struct ttm_buffer_object *tbo, struct ttm_resource *dst)
+{
+	int ret = 0;
+
+	if (dst->mem_type == TTM_PL_VRAM) {
+		if (tbo->type != ttm_bo_type_kernel)
+			ret = axon_ttm_clear(ttm_to_axon(tbo->bdev), dst);
+		if (ret)
+			return ret;
+		/* As TTM does behind a move that it waits for. */
+		axon_tt_destroy(tbo->bdev, tbo->ttm);
+		tbo->ttm = NULL;
+	}
+	ttm_bo_move_null(tbo, dst);
+	return 0;
+}
+
+/*
+ * Everybody has to be done with the buffer where it is, and the chip to have forgotten the way
+ * there, before it goes. Fences end in bounded time; TTM's own wait would give up on slow ones.
+ */
+static int axon_ttm_leave(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx)
+{
+	struct dma_resv *resv = tbo->base.resv;
+	long left;
+
+	if (ctx->no_wait_gpu) {
+		if (!dma_resv_test_signaled(resv, DMA_RESV_USAGE_BOOKKEEP))
+			return -EBUSY;
+	} else {
+		left = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, ctx->interruptible,
+					     MAX_SCHEDULE_TIMEOUT);
+		if (left < 0)
+			return left;
+	}
+	axon_place_leave(ttm_to_axon_bo(tbo));
+	return 0;
+}
+
+static int axon_ttm_move_old(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx,
+			     struct ttm_resource *dst)
+{
+	bool copy = tbo->resource->mem_type == TTM_PL_VRAM || dst->mem_type == TTM_PL_VRAM;
+	int ret = 0;
+
+	/* The chip cannot reach what is in TTM's care. */
+	if (copy || tbo->resource->mem_type != TTM_PL_SYSTEM)
+		ret = axon_ttm_leave(tbo, ctx);
+	if (!ret && copy)
+		ret = axon_ttm_copy(tbo, ctx, dst);
+	if (ret)
+		return ret;
+
+	if (copy)
+		ttm_bo_move_sync_cleanup(tbo, dst);
+	else
+		ttm_bo_move_null(tbo, dst);
+	return 0;
+}
+
 static int axon_ttm_move(struct ttm_buffer_object *tbo, bool evict, struct ttm_operation_ctx *ctx,
 			 struct ttm_resource *dst, struct ttm_place *hop)
 {
-	struct ttm_resource *src = tbo->resource;
-	int ret = 0;
+	int ret;
 
-	if (src && (src->mem_type == TTM_PL_VRAM || dst->mem_type == TTM_PL_VRAM)) {
-		ret = axon_ttm_copy(tbo, ctx, dst);
-	} else {
-		if (src)
-			ret = ttm_bo_wait_ctx(tbo, ctx);
-		else if (dst->mem_type == TTM_PL_VRAM && tbo->type != ttm_bo_type_kernel)
-			ret = axon_ttm_clear(ttm_to_axon(tbo->bdev), dst);
-		if (!ret)
-			ttm_bo_move_null(tbo, dst);
-	}
+	ret = axon_ttm_is_new(tbo) ? axon_ttm_move_new(tbo, dst) : axon_ttm_move_old(tbo, ctx, dst);
 	if (!ret)
 		WRITE_ONCE(ttm_to_axon_bo(tbo)->placed, dst->mem_type);
 	return ret;

@@ -18,6 +18,7 @@
 
 #include "axon_accel.h"
 #include "axon_device.h"
+#include "axon_place.h"
 #include "axon_vm.h"
 
 /* The last mapping or user is gone: nothing is left but the structure. */
@@ -30,6 +31,7 @@ static const struct drm_gpuvm_ops axon_vm_ops = {
 	.vm_free = axon_vm_free,
 	.op_alloc = axon_bind_op_alloc,
 	.op_free = axon_bind_op_free,
+	.vm_bo_validate = axon_place_return,
 };
 
 static int axon_vm_init_mmu(struct axon_vm *vm, struct axon_device *adev)

@@ -21,7 +21,7 @@ struct axon_vm {
 	struct drm_gpuvm base;
 	/** @kref: the file's handle and one of each queue; mappings hold @base */
 	struct kref kref;
-	/** @lock: protects the mappings and @mmu; taken before any reservation */
+	/** @lock: protects the mappings and which tables @mmu has; taken before any reservation */
 	struct mutex lock;
 	/** @mmu: page tables */
 	struct axon_mmu mmu;
@@ -33,7 +33,7 @@ struct axon_vm {
  * struct axon_vma - one mapping
  */
 struct axon_vma {
-	/** @base: base class; its buffer is pinned once for each mapping */
+	/** @base: base class; in a long-running VM it pins its buffer */
 	struct drm_gpuva base;
 	/** @flags: AXON_PTE_W, AXON_PTE_X */
 	u64 flags;

@@ -193,8 +193,12 @@ struct drm_axon_vm_bind {
 };
 
 /* ---- buffers ---- */
-#define DRM_AXON_BO_VRAM	(1u << 0)	/* may live in device memory */
-#define DRM_AXON_BO_SYSTEM	(1u << 1)	/* may live in system memory */
+/*
+ * Where the chip may use it. A buffer of both goes to device memory while there is room. Whatever is
+ * not used just now may be pushed out, mapped or not; it keeps its contents.
+ */
+#define DRM_AXON_BO_VRAM	(1u << 0)	/* in device memory */
+#define DRM_AXON_BO_SYSTEM	(1u << 1)	/* in system memory */
 
 enum drm_axon_purpose {
 	DRM_AXON_PURPOSE_OTHER,
@@ -272,7 +276,11 @@ struct drm_axon_call {
 	__u32 pad;
 };
 
-/* The calls run in order as one job; its fence goes to every sync with _SIGNAL. */
+/*
+ * The calls run in order as one job; its fence goes to every sync with _SIGNAL. What is mapped in the
+ * address space is brought back first where it was evicted: -ENOSPC if the buffers that can only be in
+ * device memory do not fit there together, and then nothing has been submitted.
+ */
 struct drm_axon_submit {
 	__u32 queue_id;
 	__u32 flags;		/* must be 0 */

@@ -126,10 +126,25 @@ static void expect_unmapped(struct kunit *test, u64 page, u64 pages)
 				    page + i);
 }
 
+/* Mappings in one VM that a move of the buffer finds. */
+static unsigned int mappings_of(struct ttm_buffer_object *tbo, struct axon_vm *vm)
+{
+	struct drm_gpuvm_bo *vm_bo;
+	struct drm_gpuva *va;
+	unsigned int count = 0;
+
+	drm_gem_for_each_gpuvm_bo(vm_bo, &tbo->base) {
+		drm_gpuvm_bo_for_each_va(va, vm_bo)
+			count += vm_bo->vm == &vm->base;
+	}
+	return count;
+}
+
 static void check_tree(struct kunit *test, const u64 want[][3], unsigned int count)
 {
 	struct bind_test *t = test->priv;
 	struct axon_vm *vm = vm_of(test, t->vm);
+	struct ttm_buffer_object *tbo = &bo_of(test, t->bo)->tbo;
 	struct drm_gpuva *va;
 	unsigned int i = 0;
 
@@ -141,8 +156,9 @@ static void check_tree(struct kunit *test, const u64 want[][3], unsigned int cou
 		i++;
 	}
 	KUNIT_EXPECT_EQ(test, i, count);
-	/* Each mapping holds the buffer where it is. */
-	KUNIT_EXPECT_EQ(test, bo_of(test, t->bo)->tbo.pin_count, count);
+	KUNIT_ASSERT_EQ(test, 0, ttm_bo_reserve(tbo, false, false, NULL));
+	KUNIT_EXPECT_EQ(test, mappings_of(tbo, vm), count);
+	ttm_bo_unreserve(tbo);
 }
 
 /* The tree has exactly these mappings, in the order of addresses: { page, offset, pages }. */
@@ -492,8 +508,61 @@ static void bind_vm_destroyed(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, bind(test, op_map(t->bo, 0, 0, PAGES)));
 	KUNIT_ASSERT_EQ(test, 0, fake_ioctl(t->file, DRM_AXON_VM_DESTROY, &args));
 	KUNIT_EXPECT_EQ(test, fake_walk(test, t->adev, as, BASE).entry, 0ull);
-	KUNIT_EXPECT_EQ(test, bo_of(test, t->bo)->tbo.pin_count, 0u);
+	KUNIT_EXPECT_TRUE(test, list_empty(&bo_of(test, t->bo)->tbo.base.gpuva.list));
 	KUNIT_EXPECT_EQ(test, fake_ioctl(t->file, DRM_AXON_VM_DESTROY, &args), -ENOENT);
+}
+
+static void push_out(struct kunit *test, struct ttm_buffer_object *tbo)
+{
+	static struct ttm_place system = { .mem_type = TTM_PL_SYSTEM };
+	struct ttm_placement placement = { .num_placement = 1, .placement = &system };
+	struct ttm_operation_ctx ctx = {};
+
+	KUNIT_ASSERT_EQ(test, 0, ttm_bo_reserve(tbo, false, false, NULL));
+	KUNIT_EXPECT_EQ(test, 0, ttm_bo_validate(tbo, &placement, &ctx));
+	ttm_bo_unreserve(tbo);
+}
+
+static void bring_back(struct kunit *test, struct axon_vm *vm)
+{
+	struct drm_gpuvm_exec vm_exec = { .vm = &vm->base, .num_fences = 1 };
+
+	KUNIT_ASSERT_EQ(test, 0, drm_gpuvm_exec_lock(&vm_exec));
+	KUNIT_EXPECT_EQ(test, 0, drm_gpuvm_exec_validate(&vm_exec));
+	drm_gpuvm_exec_unlock(&vm_exec);
+}
+
+/* A buffer that leaves takes its entries along, in every VM; each VM brings back its own. */
+static void bind_leaves_and_returns(struct kunit *test)
+{
+	struct bind_test *t = test->priv;
+	struct axon_vm *vm = vm_of(test, t->vm);
+	const struct drm_axon_bind_op part = op_map(t->bo, 20, 2, 1);
+	u32 other = fake_vm(test, t->file);
+
+	KUNIT_ASSERT_EQ(test, 0, bind(test, op_map(t->bo, 0, 0, PAGES)));
+	KUNIT_ASSERT_EQ(test, 0, bind(test, op_unmap(3, 1)));
+	KUNIT_ASSERT_EQ(test, 0, bind_in(test, other, &part, 1));
+
+	push_out(test, &bo_of(test, t->bo)->tbo);
+	expect_unmapped(test, 0, PAGES);
+	KUNIT_EXPECT_EQ(test, entry_in(test, other, 20), 0ull);
+	expect_tree(test, { 0, 0, 3 }, { 4, 4, PAGES - 4 });
+
+	/* Mapping it again does not bring back the rest of it. */
+	KUNIT_ASSERT_EQ(test, 0, bind(test, op_map(t->bo, 10, 0, 1)));
+	expect_unmapped(test, 0, PAGES);
+
+	bring_back(test, vm);
+	expect_mapped(test, 0, 0, 3, AXON_PTE_W);
+	expect_unmapped(test, 3, 1);
+	expect_mapped(test, 4, 4, PAGES - 4, AXON_PTE_W);
+	expect_mapped(test, 10, 0, 1, AXON_PTE_W);
+	KUNIT_EXPECT_EQ(test, entry_in(test, other, 20), 0ull);
+	KUNIT_EXPECT_TRUE(test, list_empty(&vm->base.evict.list));
+
+	bring_back(test, vm_of(test, other));
+	KUNIT_EXPECT_NE(test, entry_in(test, other, 20), 0ull);
 }
 
 /* 256 address spaces, of which the driver keeps one. */
@@ -530,6 +599,7 @@ static struct kunit_case bind_cases[] = {
 	KUNIT_CASE(bind_private),
 	KUNIT_CASE(bind_handle_closed),
 	KUNIT_CASE(bind_vm_destroyed),
+	KUNIT_CASE(bind_leaves_and_returns),
 	KUNIT_CASE(bind_vms_run_out),
 	{},
 };
