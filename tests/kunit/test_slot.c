@@ -498,7 +498,7 @@ static void slot_gives_up(struct kunit *test)
 	t->rings[0].since = ago(2 * WALL_MS - 1000);
 	look(t);
 	KUNIT_EXPECT_EQ(test, t->faults[1], (u32)AXON_FAULT_NONE);
-	t->rings[0].since = ago(2 * WALL_MS);
+	t->rings[0].since = ago(2 * WALL_MS + 1);
 	look(t);
 	KUNIT_EXPECT_EQ(test, t->faults[1], (u32)AXON_FAULT_HANG);
 }
