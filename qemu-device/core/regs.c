@@ -150,7 +150,8 @@ static uint32_t sensor_reg(struct axon_core *core, uint32_t offset)
 	struct sensor_reading reading;
 
 	switch (offset) {
-	case AXON_REG_SENSOR_TEMP: return sense(core, &reading)->temp_mc;
+	case AXON_REG_SENSOR_TEMP:
+		return inject_is_hot(core) ? SENSOR_TEMP_CRIT_MC : sense(core, &reading)->temp_mc;
 	case AXON_REG_SENSOR_TEMP_CRIT: return SENSOR_TEMP_CRIT_MC;
 	case AXON_REG_SENSOR_POWER: return sense(core, &reading)->power_mw;
 	case AXON_REG_SENSOR_POWER_MAX: return sensor_power_max(core->cores);

@@ -163,6 +163,7 @@ static void a_hot_chip_waits(void **state)
 	axon_core_inject(c->core, AXON_INJECT_TEMPERATURE, 200);
 	assert_int_equal(chip_r32(c, RAS(THERMAL_STATUS)), AXON_THERMAL_HOT);
 	assert_int_equal(chip_r32(c, RAS(THERMAL_COUNT)), 1);
+	assert_int_equal(chip_r32(c, AXON_PAGE_SENSOR + AXON_REG_SENSOR_TEMP), 105000);
 	assert_true(chip_run(c, SLOT, nop));
 	assert_int_equal(chip_r32(c, RAS(THERMAL_STATUS)), 0);
 	chip_free(c);
