@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The host's random numbers for training: splitmix64, the same everywhere for a seed. */
+/* The host's random numbers, for training and for tests: splitmix64, the same everywhere for a seed. */
 #ifndef AXON_RUNTIME_RANDOM_H
 #define AXON_RUNTIME_RANDOM_H
 

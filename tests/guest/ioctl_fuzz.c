@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include "abi.h"
+#include "random.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -43,12 +44,7 @@ struct fuzzer {
 
 static uint64_t random64(struct fuzzer *f)
 {
-	/* splitmix64 */
-	uint64_t z = f->seed += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
+	return random_next(&f->seed);
 }
 
 static uint64_t below(struct fuzzer *f, uint64_t n)

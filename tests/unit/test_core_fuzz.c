@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "chip.h"
+#include "random.h"
 #include "rv.h"
 #include "save.h"
 
@@ -24,12 +25,7 @@ static uint64_t seed;
 
 static uint64_t random64(void)
 {
-	/* splitmix64 */
-	uint64_t z = seed += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
+	return random_next(&seed);
 }
 
 static uint64_t below(uint64_t n)

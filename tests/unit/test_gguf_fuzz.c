@@ -13,20 +13,16 @@
 #include "small_vocab.h"
 #include "tokenizer.h"
 #include "unit.h"
+#include "random.h"
 
 static uint64_t random_state;
 
-/* splitmix64 */
 static uint64_t random_u64(void)
 {
-	uint64_t z = random_state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
+	return random_next(&random_state);
 }
 
-static size_t random_below(size_t n)
+static size_t below(size_t n)
 {
 	return n ? random_u64() % n : 0;
 }
@@ -57,26 +53,26 @@ static void damage(struct builder *b)
 		0xffffffff, 1ull << 32, 1ull << 61, INT64_MAX, UINT64_MAX, UINT64_MAX - 7,
 	};
 
-	for (size_t n = 1 + random_below(4); n && b->n > 8; n--) {
-		size_t at = random_below(b->n - 8), len;
+	for (size_t n = 1 + below(4); n && b->n > 8; n--) {
+		size_t at = below(b->n - 8), len;
 		uint64_t v;
 
-		if (random_below(2)) /* the structure is mostly in front */
-			at = random_below(at < 600 ? at : 600);
-		switch (random_below(5)) {
+		if (below(2)) /* the structure is mostly in front */
+			at = below(at < 600 ? at : 600);
+		switch (below(5)) {
 		case 0: b->p[at] = (uint8_t)random_u64(); break;
-		case 1: b->p[at] ^= (uint8_t)(1 << random_below(8)); break;
+		case 1: b->p[at] ^= (uint8_t)(1 << below(8)); break;
 		case 2:
-			v = telling[random_below(sizeof(telling) / sizeof(telling[0]))];
-			memcpy(b->p + at, &v, random_below(2) ? 8 : 4);
+			v = telling[below(sizeof(telling) / sizeof(telling[0]))];
+			memcpy(b->p + at, &v, below(2) ? 8 : 4);
 			break;
 		case 3:
-			len = random_below(b->n - at);
-			memmove(b->p + random_below(b->n - len), b->p + at, len);
+			len = below(b->n - at);
+			memmove(b->p + below(b->n - len), b->p + at, len);
 			break;
 		case 4:
-			if (!random_below(4))
-				b->n -= random_below(b->n - 8);
+			if (!below(4))
+				b->n -= below(b->n - 8);
 			break;
 		}
 	}
@@ -131,7 +127,7 @@ static void use_tokenizer(const struct gguf *g)
 		char piece[8];
 
 		tokenizer_piece(tk, (int32_t)random_u64(), 0, piece, sizeof(piece));
-		tokenizer_piece(tk, (int32_t)random_below(tokenizer_size(tk)), 0, piece, 3);
+		tokenizer_piece(tk, (int32_t)below(tokenizer_size(tk)), 0, piece, 3);
 	}
 	tokenizer_free(tk);
 }
